@@ -1,0 +1,1 @@
+"""Data only: one TOML file for each Microsoft KB article."""

@@ -1,0 +1,1 @@
+"""ntscan: an offline patch-applicability scanner for Windows NT 4.0."""

@@ -1,0 +1,141 @@
+"""The words of ntscan's verdicts and evidence, each enum naming the standard it comes from."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """What a rule means for a target.
+
+    The first three are OpenVEX statuses (OpenVEX specification, "Status Labels");
+    ``undetermined`` is OpenVEX's ``under_investigation`` after an investigation
+    that the evidence could not end.
+    """
+
+    AFFECTED = "affected"
+    FIXED = "fixed"
+    NOT_AFFECTED = "not_affected"
+    UNDETERMINED = "undetermined"
+
+
+class Justification(StrEnum):
+    """Why a target is ``not_affected``; the first is OpenVEX's own word, the others ntscan's."""
+
+    COMPONENT_NOT_PRESENT = "component_not_present"
+    PRODUCT_NOT_LISTED = "product_not_listed"
+    OTHER_OPERATING_SYSTEM = "other_operating_system"
+
+
+class Result(StrEnum):
+    """What evaluating one criterion gave: OVAL Results Schema, ``ResultEnumeration``."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+    NOT_EVALUATED = "not_evaluated"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Build(StrEnum):
+    """Where a scanned file stands in the order of a file's published builds."""
+
+    OLDER = "older"
+    THE_FIX = "the_fix"
+    NEIGHBOUR = "neighbour"
+    NEWER = "newer"
+    UNKNOWN = "unknown"
+
+
+class Product(StrEnum):
+    """The products of Windows NT 4.0, told apart by ProductType and ProductSuite (Q152078)."""
+
+    WORKSTATION = "workstation"
+    SERVER = "server"
+    ENTERPRISE = "enterprise"
+    TERMINAL_SERVER = "terminal-server"
+
+
+class ServicePack(StrEnum):
+    """The service packs published for Windows NT 4.0, in the order of their release."""
+
+    RTM = "RTM"
+    SP1 = "SP1"
+    SP2 = "SP2"
+    SP3 = "SP3"
+    SP4 = "SP4"
+    SP5 = "SP5"
+    SP6 = "SP6"
+    SP6A = "SP6a"
+
+    def precedes(self, other: "ServicePack") -> bool:
+        """Say whether this service pack was released before the other."""
+        order = list(ServicePack)
+        return order.index(self) < order.index(other)
+
+
+class FileRole(StrEnum):
+    """What a copy of a file is to the NT system that it was found with."""
+
+    INSTALLED = "installed"
+    BACKUP = "backup"
+    SOURCE = "source"
+    OTHER = "other"
+
+
+class ModificationTimeKind(StrEnum):
+    """What a file system's modification time is: UTC (NTFS) or wall clock (FAT, Q127830)."""
+
+    UTC = "utc"
+    WALL_CLOCK = "wall_clock"
+
+
+class TargetKind(StrEnum):
+    """What a scanned path is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    DISK_IMAGE = "disk_image"
+
+
+class ScanStatus(StrEnum):
+    """How far the scan of a target came."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """Where in a scan an error was met."""
+
+    OPEN = "open"
+    WALK = "walk"
+    READ = "read"
+    PE = "pe"
+
+
+class Behaviour(StrEnum):
+    """Which of SFM's two unlock paths the driver model runs (Q242896)."""
+
+    VULNERABLE = "vulnerable"
+    FIXED = "fixed"
+
+
+class Scenario(StrEnum):
+    """A scene that the driver model can play; a rule names the one that shows its defect."""
+
+    SFM_UNLOCK = "sfm_unlock"
+
+
+class Anomaly(StrEnum):
+    """Something a person should look at; it never changes a status by itself."""
+
+    SIZE_CONTRADICTS_LINK_TIME = "size_contradicts_link_time"
+    TIMESTAMP_IMPLAUSIBLE = "timestamp_implausible"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
+    ORIGINAL_FILENAME_DIFFERS = "original_filename_differs"
+
+
+#: The version of the report's contract; raised when something in it is changed or dropped.
+SCHEMA_VERSION: Final = "1.0"
