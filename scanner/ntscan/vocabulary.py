@@ -47,6 +47,15 @@ class Build(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Machine(StrEnum):
+    """The machines that Windows NT 4.0 ran on (PE/COFF specification, "Machine Types")."""
+
+    I386 = "i386"
+    ALPHA = "alpha"
+    MIPS = "mips"
+    POWERPC = "powerpc"
+
+
 class Product(StrEnum):
     """The products of Windows NT 4.0, told apart by ProductType and ProductSuite (Q152078)."""
 

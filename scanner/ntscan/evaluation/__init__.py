@@ -1,0 +1,1 @@
+"""What the evidence means: pure functions from a rule and the evidence to a finding."""

@@ -1,0 +1,77 @@
+"""From a rule and what was collected about a system to findings: no I/O, no clock."""
+
+from ntscan.evaluation.applicability import system_criteria
+from ntscan.evaluation.case import Case, make_case
+from ntscan.evaluation.criteria import file_criteria
+from ntscan.evaluation.finding import Finding
+from ntscan.evaluation.remediation import remediation
+from ntscan.evaluation.status import Conclusion, conclude
+from ntscan.evidence.characteristics import FileItem, SystemCharacteristics
+from ntscan.rulebook.advisory import Advisory
+from ntscan.vocabulary import Anomaly, Behaviour, Build, Status
+
+
+def evaluate(advisory: Advisory, system: SystemCharacteristics) -> tuple[Finding, ...]:
+    """Judge each copy of the rule's file; none is a finding too where one was to be expected.
+
+    Outside Windows NT a file that is missing means nothing: then there is no finding.
+    """
+    findings = [
+        _finding(make_case(advisory, system, file))
+        for file in system.files
+        if is_file_of(advisory, file)
+    ]
+    if not any(finding.decides for finding in findings):
+        absent = make_case(advisory, system, None)
+        blocked = any(error.file_name in (None, advisory.file_name) for error in system.errors)
+        if system.is_nt or blocked:
+            findings.insert(0, _finding(absent))
+    return tuple(findings)
+
+
+def is_file_of(advisory: Advisory, file: FileItem) -> bool:
+    """Say whether a file is the one that a rule is about, by the name it was collected under."""
+    return file.name == advisory.file_name
+
+
+def _finding(case: Case) -> Finding:
+    conclusion = conclude(case)
+    behaviour, chosen_by = _behaviour(case, conclusion)
+    return Finding(
+        rule_id=case.advisory.id,
+        status=conclusion.status,
+        justification=conclusion.justification,
+        reason=conclusion.reason,
+        build=case.order.build,
+        files=(case.file,) if case.file is not None else (),
+        decides=case.file is None or case.file.decides,
+        criteria=(*file_criteria(case), *system_criteria(case.advisory, case.system)),
+        anomalies=_anomalies(case),
+        remediation=remediation(case.advisory, conclusion.status),
+        behaviour=behaviour,
+        chosen_by=chosen_by,
+    )
+
+
+def _behaviour(case: Case, conclusion: Conclusion) -> tuple[Behaviour | None, str]:
+    """Choose what the driver model shows by the recognised build, not by the verdict."""
+    if case.advisory.demonstration is None:
+        return None, "the rule names no scene of the driver model"
+    match case.order.build:
+        case Build.OLDER:
+            return Behaviour.VULNERABLE, "the build is older than the fix"
+        case Build.THE_FIX:
+            return Behaviour.FIXED, "the build is the fix"
+        case Build.NEWER if conclusion.status is Status.FIXED:
+            return Behaviour.FIXED, "the build is newer than the fix and holds it"
+        case _:
+            return None, "no build was recognised"
+
+
+def _anomalies(case: Case) -> tuple[Anomaly, ...]:
+    anomalies = list(case.order.anomalies)
+    version = case.image.version if case.image is not None else None
+    original = version.original_filename if version is not None else None
+    if original is not None and original.lower() != case.advisory.file_name:
+        anomalies.append(Anomaly.ORIGINAL_FILENAME_DIFFERS)
+    return tuple(anomalies)

@@ -1,0 +1,1 @@
+"""What was found in a target, never what it means."""

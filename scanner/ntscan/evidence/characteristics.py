@@ -1,0 +1,113 @@
+"""The types of evidence: files, their PE metadata, and the system around them (OVAL: items)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ntscan.evidence.reading import NOT_COLLECTED, Reading
+from ntscan.vocabulary import FileRole, ModificationTimeKind, Product, ServicePack, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionResource:
+    """What a VERSIONINFO resource says (winver.h: VS_FIXEDFILEINFO and the string tables).
+
+    ``file_version`` and ``product_version`` are the binary ones of VS_FIXEDFILEINFO as four dotted
+    integers, the ``..._string`` fields those of the first string table; ``None`` where the resource
+    does not hold one. ``languages`` are Windows language identifiers, ascending: that of the
+    resource's directory entry and those of its string tables.
+    """
+
+    file_version: str | None
+    product_version: str | None
+    file_version_string: str | None
+    product_version_string: str | None
+    original_filename: str | None
+    languages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PEMetadata:
+    """What the headers and directories of a PE image say (Microsoft PE/COFF specification).
+
+    ``machine`` is the name of IMAGE_FILE_HEADER.Machine, or its number as ``0x1234`` where the
+    specification has none. ``time_date_stamp`` is the link time in UTC. Sizes are bytes.
+    ``kernel_imports`` are those names of ``IMPORTS_THAT_MATTER`` that the image imports.
+    """
+
+    machine: str
+    time_date_stamp: datetime
+    stored_checksum: int
+    computed_checksum: int
+    subsystem: str
+    size_of_image: int
+    version: VersionResource | None
+    kernel_imports: tuple[str, ...]
+    debug_file_name: str | None
+
+    @property
+    def checksum_valid(self) -> bool | None:
+        """Whether the stored checksum is the computed one; ``None`` where none is stored (0)."""
+        if self.stored_checksum == 0:
+            return None
+        return self.stored_checksum == self.computed_checksum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAnImage:
+    """The file was read and is no PE image; ``reason`` is a sentence without the path."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """Digests of a file's bytes in lower-case hexadecimal."""
+
+    md5: str
+    sha1: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileItem:
+    """One file whose name a rule names: size in bytes, modification time as ``modified_kind`` says.
+
+    ``decides`` tells the copy that speaks for its system from the copies that are only shown.
+    """
+
+    path: str
+    name: str
+    role: FileRole
+    decides: bool
+    size: int
+    modified: datetime | None
+    modified_kind: ModificationTimeKind | None
+    hashes: Hashes
+    image: PEMetadata | NotAnImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionError:
+    """A place that could not be read; ``file_name`` is the name a rule looks for there, if one."""
+
+    path: str
+    stage: Stage
+    message: str
+    file_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemCharacteristics:
+    r"""All that was collected about one NT system, or about a folder or file outside any.
+
+    ``root`` is the system root (``C:\WINNT``) or ``None`` outside a system. ``is_nt`` says that a
+    file missing here is missing from Windows NT, and not merely from some folder.
+    """
+
+    root: str | None
+    is_nt: bool
+    files: tuple[FileItem, ...]
+    errors: tuple[CollectionError, ...] = ()
+    product: Reading[Product] = NOT_COLLECTED
+    service_pack: Reading[ServicePack] = NOT_COLLECTED
+    hotfix_keys: Reading[tuple[str, ...]] = NOT_COLLECTED

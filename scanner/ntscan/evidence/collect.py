@@ -1,0 +1,114 @@
+"""From a source to evidence: which files are there, what they are, and which system they are of."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from ntscan.errors import ImageError, SourceError
+from ntscan.evidence.characteristics import (
+    FileItem,
+    Hashes,
+    NotAnImage,
+    PEMetadata,
+    SystemCharacteristics,
+)
+from ntscan.evidence.installation import Place, role_of
+from ntscan.evidence.pe_image import read_pe_image
+from ntscan.evidence.survey import Survey, holds_drivers, survey
+from ntscan.sources.source import Entry, Source
+from ntscan.vocabulary import FileRole, Stage, TargetKind
+
+#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
+LARGEST_DRIVER: Final = 16 * 1024 * 1024
+
+
+def collect(source: Source, file_names: Collection[str]) -> tuple[SystemCharacteristics, ...]:
+    """Collect the files of these names (lower case), each with the NT system that it belongs to.
+
+    One SystemCharacteristics is returned for each NT system found, and a last one without a root
+    for what lies outside any; never none at all.
+    """
+    if source.kind is TargetKind.FILE:
+        return (_collect_named_file(source, file_names),)
+    found = survey(source, file_names)
+    files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
+    for entry in found.files:
+        item = _item(source, entry, role_of(entry.place, found.roots), found)
+        if item is not None:
+            files[found.owner(entry.place)].append(item)
+    systems = [_characteristics(root, files[root], found) for root in found.roots]
+    outside = _characteristics(None, files[None], found)
+    if not systems:
+        is_nt = not outside.files and holds_drivers(source, found)
+        return (replace(outside, is_nt=is_nt),)
+    return (*systems, outside) if outside.files or outside.errors else tuple(systems)
+
+
+def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
+    """Collect a file that the user names: by its own name, or by that in its version resource."""
+    found = Survey()
+    items = [
+        _item(source, entry, FileRole.OTHER, found)
+        for entry in source.walk()
+        if isinstance(entry, Entry)
+    ]
+    named = [
+        replace(item, name=name)
+        for item in items
+        if item is not None and (name := _name_among(item, file_names)) is not None
+    ]
+    return replace(_characteristics(None, named, found), is_nt=False)
+
+
+def _name_among(item: FileItem, file_names: Collection[str]) -> str | None:
+    names = [item.name]
+    if isinstance(item.image, PEMetadata) and item.image.version is not None:
+        names.append((item.image.version.original_filename or "").lower())
+    return next((name for name in names if name in file_names), None)
+
+
+def _characteristics(
+    root: Place | None, files: list[FileItem], found: Survey
+) -> SystemCharacteristics:
+    return SystemCharacteristics(
+        root=None if root is None else found.roots[root],
+        is_nt=root is not None,
+        files=tuple(files),
+        errors=tuple(error for place, error in found.errors if found.owner(place) == root),
+    )
+
+
+def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileItem | None:
+    name = entry.place[-1]
+    try:
+        content = source.read(entry, LARGEST_DRIVER)
+    except SourceError as error:
+        found.add_error(entry, Stage.READ, str(error), name)
+        return None
+    image: PEMetadata | NotAnImage
+    try:
+        image = read_pe_image(content.data)
+    except ImageError as error:
+        found.add_error(entry, Stage.PE, str(error), name)
+        image = NotAnImage(reason=str(error))
+    return FileItem(
+        path=entry.path,
+        name=name,
+        role=role,
+        decides=role is FileRole.INSTALLED or not found.roots,
+        size=len(content.data),
+        modified=content.modified,
+        modified_kind=content.modified_kind,
+        hashes=_hashes(content.data),
+        image=image,
+    )
+
+
+def _hashes(data: bytes) -> Hashes:
+    # MD5 and SHA-1 are how other tools and hash sets know a file; nothing here trusts them.
+    return Hashes(
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )

@@ -1,0 +1,42 @@
+r"""Where an NT system stands in a tree, and what a copy of a file is to it; from paths alone.
+
+A place is an absolute path's parts in lower case.
+"""
+
+from collections.abc import Collection
+from typing import Final, TypeAlias
+
+from ntscan.vocabulary import FileRole
+
+Place: TypeAlias = tuple[str, ...]
+
+_SYSTEM_FOLDERS: Final = (("system32", "drivers"), ("system32", "config"))
+_DRIVERS: Final = ("system32", "drivers")
+_SOURCE_FOLDERS: Final = ("i386", "alpha", "mips", "ppc")
+
+
+def system_root_of(folder: Place) -> Place | None:
+    r"""Return the system root that a folder proves: that above ``system32\drivers`` or ``config``.
+
+    >>> system_root_of(("c:\\", "winnt", "system32", "drivers"))
+    ('c:\\', 'winnt')
+    """
+    return folder[:-2] if folder[-2:] in _SYSTEM_FOLDERS else None
+
+
+def role_of(file: Place, roots: Collection[Place]) -> FileRole:
+    r"""Say what a copy is: the installed one lies in ``system32\drivers`` of a system root.
+
+    Uninstall folders (``$NtUninstallQ242896$``, ``$NtServicePackUninstall$``) hold backups;
+    ``i386`` and ``alpha`` folders are where setup and service packs are installed from.
+    """
+    if not roots:
+        return FileRole.OTHER
+    folder = file[:-1]
+    if folder[-2:] == _DRIVERS and folder[:-2] in roots:
+        return FileRole.INSTALLED
+    if any(part.startswith("$nt") and part.endswith("$") for part in folder):
+        return FileRole.BACKUP
+    if any(part in _SOURCE_FOLDERS for part in folder):
+        return FileRole.SOURCE
+    return FileRole.OTHER

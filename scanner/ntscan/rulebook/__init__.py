@@ -1,0 +1,1 @@
+"""What is known about fixes: advisories made from Microsoft KB articles."""

@@ -1,0 +1,160 @@
+"""The types of a rule: one advisory for each KB article, holding nothing about any target.
+
+Every figure carries ``source``, the number of the article that it was taken from. Wall clocks are
+naive, as the KB prints them without a zone; all other times are UTC. Sizes are bytes.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from ntscan.vocabulary import Build, Machine, Product, Scenario, ServicePack, Status
+
+
+class Stamp(StrEnum):
+    """What a known build's date is: that of its making, or of the media it was packaged on."""
+
+    BUILD = "build"
+    MEDIA = "media"
+
+
+class ContainsFix(StrEnum):
+    """Whether a known build holds the fix: as its article and the dates say, or nobody says."""
+
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicability:
+    """The products and service packs that the article lists."""
+
+    products: tuple[Product, ...]
+    service_packs: tuple[ServicePack, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductWithoutComponent:
+    """A product on which the component does not exist."""
+
+    product: Product
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedBuild:
+    """The fixed file for one machine, as the article's table has it."""
+
+    machine: Machine
+    wall_clock: datetime
+    size: int
+    source: str
+    file_version: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBuild:
+    """Another published build of the same file; ``hotfix`` is the key that its hotfix leaves."""
+
+    machine: Machine
+    wall_clock: datetime
+    size: int
+    stamp: Stamp
+    contains_fix: ContainsFix
+    shipped_in: str
+    source: str
+    hotfix: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseWithoutFix:
+    """A service pack that shipped after the fix and without it; ``released_by`` is the last day."""
+
+    service_pack: ServicePack
+    released_by: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterBuilds:
+    """From which link time on every build holds the fix, since no release without it followed."""
+
+    hold_fix_from: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do, in words that a person can act on."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScene:
+    """The scene of the driver model that shows the defect."""
+
+    scenario: Scenario
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A file that the rule must, or must not, flag; a test builds it and scans it.
+
+    ``language`` is a Windows language identifier. ``modified`` is the file's date, UTC, which must
+    make no difference.
+    """
+
+    name: str
+    machine: Machine
+    link_time: datetime
+    size: int
+    status: Status
+    build: Build
+    modified: datetime | None = None
+    language: int = 0x0409
+    product: Product | None = None
+    service_pack: ServicePack | None = None
+    hotfix_keys: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """All that one KB article, and the articles around it, say about one file's fix.
+
+    ``primary_language`` is the primary language identifier of the builds that the article
+    describes (winnt.h: LANG_ENGLISH is 0x09). ``remediation`` are the steps to the fix in their
+    order, ``upkeep`` what keeps a fixed machine fixed, ``mitigation`` what helps without the fix.
+    """
+
+    id: str
+    title: str
+    last_modified: date
+    file_name: str
+    component: str
+    defect: str
+    primary_language: int
+    applicability: Applicability
+    fixed_builds: tuple[FixedBuild, ...]
+    later_builds: LaterBuilds
+    remediation: tuple[Step, ...]
+    products_without_component: tuple[ProductWithoutComponent, ...] = ()
+    known_builds: tuple[KnownBuild, ...] = ()
+    releases_without_fix: tuple[ReleaseWithoutFix, ...] = ()
+    upkeep: tuple[Step, ...] = ()
+    mitigation: tuple[Step, ...] = ()
+    demonstration: ModelScene | None = None
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """The rules of one run, ordered by id; ``digest`` is the SHA-256 of their text."""
+
+    advisories: tuple[Advisory, ...]
+    digest: str

@@ -1,0 +1,138 @@
+"""From TOML files to the rule book; a rule that is wrong is refused with file, line and field."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Collection, Iterator
+from dataclasses import fields, is_dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ntscan.errors import RuleError, UsageError
+from ntscan.rulebook.advisory import Advisory, RuleBook
+from ntscan.rulebook.check import problems
+from ntscan.rulebook.locate import FieldPath, dotted, line_of
+
+#: No rule is longer than this many bytes; the longest bundled one has under a tenth of them.
+LONGEST_RULE: Final = 128 * 1024
+
+_BUNDLED: Final = "ntscan_rules"
+_AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_AT_FIELD: Final = re.compile(r" - at `(?:key in )?\$(.*)`")
+_FIELD_PART: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_MISSING: Final = re.compile(r"missing required field `(.+?)`")
+
+
+def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> RuleBook:
+    """Load the bundled rules, and those of a folder beside them; ``only`` keeps the ids named.
+
+    Raises RuleError where a rule does not load, and UsageError where ``only`` names none or the
+    folder cannot be read.
+    """
+    texts: dict[str, bytes] = {}
+    advisories: dict[str, Advisory] = {}
+    for name, text in _rule_files(directory):
+        advisory = parse_rule(text, name)
+        if advisory.id in advisories:
+            raise RuleError(f"{name}:1: id: {advisory.id} is the id of another rule as well")
+        advisories[advisory.id], texts[advisory.id] = advisory, text
+    wanted = {name.upper() for name in only} or set(advisories)
+    for name in sorted(wanted - set(advisories)):
+        raise UsageError(f"{name}: no such rule; `ntscan rules list` shows those there are")
+    digest = hashlib.sha256(b"".join(texts[name] for name in sorted(wanted))).hexdigest()
+    return RuleBook(
+        advisories=tuple(advisories[name] for name in sorted(wanted)), digest=f"sha256:{digest}"
+    )
+
+
+def parse_rule(content: bytes, name: str) -> Advisory:
+    """Read one rule; ``name`` is its file, for the message and to hold against its id.
+
+    Raises RuleError, one line a fault: ``file:line: field: what is wrong``.
+    """
+    if len(content) > LONGEST_RULE:
+        raise RuleError(f"{name}:1: : is longer than {LONGEST_RULE:,} bytes")
+    text, written = _parse_toml(content, name)
+    try:
+        advisory = msgspec.convert(written, Advisory)
+    except msgspec.ValidationError as error:
+        raise _misfit(name, text, str(error)) from error
+    faults = [(field, "is not a field of a rule") for field in _unknown((), written, advisory)]
+    faults += [(problem.field, problem.message) for problem in problems(advisory)]
+    if advisory.id != Path(name).stem:
+        faults.append((("id",), f"{advisory.id!r} is not the name of its file"))
+    if faults:
+        raise RuleError("\n".join(_refusal(name, text, field, why) for field, why in faults))
+    return advisory
+
+
+def _rule_files(directory: Path | None) -> Iterator[tuple[str, bytes]]:
+    places: list[Traversable] = [files(_BUNDLED)]
+    if directory is not None:
+        places.append(directory)
+    for place in places:
+        try:
+            for file in sorted(place.iterdir(), key=lambda file: file.name):
+                if file.name.endswith(".toml"):
+                    shown = file.name if place is not directory else str(file)
+                    yield shown, file.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{place}: cannot be read as a folder of rules: {error}") from error
+
+
+def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:
+    try:
+        text = content.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RuleError(f"{name}:{line}: : is not UTF-8") from error
+    try:
+        return text, tomllib.loads(text)
+    except RecursionError as error:
+        raise RuleError(f"{name}:1: : is nested too deeply") from error
+    except ValueError as error:  # TOMLDecodeError, and int's own refusal of too many digits
+        place = _AT_LINE.search(str(error))
+        lines = text.split("\n")
+        line = int(place[1]) if place and place[1] else len(lines)
+        key, equals, _ = lines[line - 1].partition("=")
+        field = key.strip() if equals else ""
+        raise RuleError(f"{name}:{line}: {field}: {_AT_LINE.sub('', str(error))}") from error
+
+
+def _misfit(name: str, text: str, message: str) -> RuleError:
+    """Turn msgspec's message, which ends in a path, into a refusal with a line."""
+    place = _AT_FIELD.search(message)
+    field: FieldPath = tuple(
+        key or int(index) for key, index in _FIELD_PART.findall(place[1] if place else "")
+    )
+    why = _AT_FIELD.sub("", message)
+    missing = _MISSING.search(message)
+    if missing is None:
+        return RuleError(_refusal(name, text, field, why))
+    line = line_of(text, field) if field else 1
+    return RuleError(f"{name}:{line}: {dotted((*field, missing[1]))}: is missing")
+
+
+def _refusal(name: str, text: str, field: FieldPath, why: str) -> str:
+    return f"{name}:{line_of(text, field)}: {dotted(field)}: {why}"
+
+
+def _unknown(field: FieldPath, written: object, understood: object) -> Iterator[FieldPath]:
+    """Yield each key that was written and that no type of the rule has."""
+    match written:
+        case dict() if is_dataclass(understood):
+            known = {part.name for part in fields(understood)}
+            for key, value in written.items():
+                if key not in known:
+                    yield (*field, key)
+                else:
+                    yield from _unknown((*field, key), value, getattr(understood, key))
+        case list() if isinstance(understood, tuple):
+            for index, value in enumerate(written):
+                yield from _unknown((*field, index), value, understood[index])
+        case _:
+            pass

@@ -1,0 +1,1 @@
+"""Where files of Windows NT can be found; each source is a read-only tree."""
