@@ -124,11 +124,25 @@ class Stage(StrEnum):
     PE = "pe"
 
 
+class FailOn(StrEnum):
+    """Which findings make a scan exit with 1."""
+
+    AFFECTED = "affected"
+    UNDETERMINED = "undetermined"
+    NEVER = "never"
+
+
 class Behaviour(StrEnum):
     """Which of SFM's two unlock paths the driver model runs (Q242896)."""
 
     VULNERABLE = "vulnerable"
     FIXED = "fixed"
+
+
+class Basis(StrEnum):
+    """What a demonstration rests on."""
+
+    DRIVER_MODEL = "driver_model"
 
 
 class Scenario(StrEnum):

@@ -24,6 +24,16 @@ class Case:
     other_system: str | None
     order: BuildOrder
 
+    @property
+    def blocked_at(self) -> str | None:
+        """The path of a place that could not be read and where the file could be."""
+        blocked = (
+            error.path
+            for error in self.system.errors
+            if error.decides and error.file_name in (None, self.advisory.file_name)
+        )
+        return next(blocked, None)
+
 
 def make_case(advisory: Advisory, system: SystemCharacteristics, file: FileItem | None) -> Case:
     """Hold a file against a rule: which fix is for its machine, and where its build stands."""

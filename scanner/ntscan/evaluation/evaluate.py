@@ -23,8 +23,7 @@ def evaluate(advisory: Advisory, system: SystemCharacteristics) -> tuple[Finding
     ]
     if not any(finding.decides for finding in findings):
         absent = make_case(advisory, system, None)
-        blocked = any(error.file_name in (None, advisory.file_name) for error in system.errors)
-        if system.is_nt or blocked:
+        if system.is_nt or absent.blocked_at is not None:
             findings.insert(0, _finding(absent))
     return tuple(findings)
 

@@ -39,15 +39,10 @@ def _other_operating_system(case: Case) -> Conclusion | None:
 
 
 def _place_unreadable(case: Case) -> Conclusion | None:
-    blocked = [
-        error
-        for error in case.system.errors
-        if error.file_name is None or error.file_name == case.advisory.file_name
-    ]
-    if case.file is not None or not blocked:
+    if case.file is not None or case.blocked_at is None:
         return None
     return _undetermined(
-        f"{case.advisory.file_name} was not found, and {blocked[0].path}, where it could be, "
+        f"{case.advisory.file_name} was not found, and {case.blocked_at}, where it could be, "
         "cannot be read; make it readable and scan again."
     )
 

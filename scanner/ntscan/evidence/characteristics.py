@@ -88,12 +88,16 @@ class FileItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionError:
-    """A place that could not be read; ``file_name`` is the name a rule looks for there, if one."""
+    """A place that could not be read; ``file_name`` is the name a rule looks for there, if one.
+
+    ``decides`` says that the file that speaks for a system lies, or may lie, there.
+    """
 
     path: str
     stage: Stage
     message: str
-    file_name: str | None = None
+    file_name: str | None
+    decides: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

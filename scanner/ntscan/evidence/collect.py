@@ -13,7 +13,7 @@ from ntscan.evidence.characteristics import (
     PEMetadata,
     SystemCharacteristics,
 )
-from ntscan.evidence.installation import Place, role_of
+from ntscan.evidence.installation import Place, decides, role_of
 from ntscan.evidence.pe_image import read_pe_image
 from ntscan.evidence.survey import Survey, holds_drivers, survey
 from ntscan.sources.source import Entry, Source
@@ -75,7 +75,7 @@ def _characteristics(
         root=None if root is None else found.roots[root],
         is_nt=root is not None,
         files=tuple(files),
-        errors=tuple(error for place, error in found.errors if found.owner(place) == root),
+        errors=found.errors_below(root),
     )
 
 
@@ -84,19 +84,19 @@ def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileIt
     try:
         content = source.read(entry, LARGEST_DRIVER)
     except SourceError as error:
-        found.add_error(entry, Stage.READ, str(error), name)
+        found.add_fault(entry, Stage.READ, str(error), name)
         return None
     image: PEMetadata | NotAnImage
     try:
         image = read_pe_image(content.data)
     except ImageError as error:
-        found.add_error(entry, Stage.PE, str(error), name)
+        found.add_fault(entry, Stage.PE, str(error), name)
         image = NotAnImage(reason=str(error))
     return FileItem(
         path=entry.path,
         name=name,
         role=role,
-        decides=role is FileRole.INSTALLED or not found.roots,
+        decides=decides(entry.place, found.roots),
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,

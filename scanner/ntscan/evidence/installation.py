@@ -40,3 +40,13 @@ def role_of(file: Place, roots: Collection[Place]) -> FileRole:
     if any(part in _SOURCE_FOLDERS for part in folder):
         return FileRole.SOURCE
     return FileRole.OTHER
+
+
+def decides(place: Place, roots: Collection[Place]) -> bool:
+    """Say whether a place speaks for a system: its installed driver, or a folder on the way there.
+
+    Outside any system, every place does.
+    """
+    if not roots or role_of(place, roots) is FileRole.INSTALLED:
+        return True
+    return any((*root, *_DRIVERS)[: len(place)] == place for root in roots)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ntscan.errors import SourceError
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.installation import Place, system_root_of
+from ntscan.evidence.installation import Place, decides, system_root_of
 from ntscan.evidence.pe_image import is_native_image
 from ntscan.sources.source import Blocked, Entry, Source
 from ntscan.vocabulary import Stage
@@ -18,13 +18,24 @@ _DRIVERS_THAT_MAKE_A_FOLDER: Final = 3
 _DRIVERS_LOOKED_AT: Final = 64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A place that could not be read, and why; ``file_name`` is what a rule looks for there."""
+
+    path: str
+    place: Place
+    stage: Stage
+    message: str
+    file_name: str | None
+
+
 @dataclass(slots=True)
 class Survey:
     """What a walk met, before any file was read; ``roots`` are system roots with their paths."""
 
     files: list[Entry] = field(default_factory=list)
     roots: dict[Place, str] = field(default_factory=dict)
-    errors: list[tuple[Place, CollectionError]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
 
     def owner(self, place: Place) -> Place | None:
@@ -32,10 +43,33 @@ class Survey:
         owners = (root for root in self.roots if place[: len(root)] == root)
         return max(owners, key=len, default=None)
 
-    def add_error(self, entry: Entry | Blocked, stage: Stage, message: str, name: str) -> None:
-        """Record a file that could not be read and that bears a name a rule looks for."""
-        error = CollectionError(path=entry.path, stage=stage, message=message, file_name=name)
-        self.errors.append((entry.place, error))
+    def add_fault(
+        self, entry: Entry | Blocked, stage: Stage, message: str, file_name: str | None
+    ) -> None:
+        """Record a place that could not be read."""
+        self.faults.append(
+            Fault(
+                path=entry.path,
+                place=entry.place,
+                stage=stage,
+                message=message,
+                file_name=file_name,
+            )
+        )
+
+    def errors_below(self, root: Place | None) -> tuple[CollectionError, ...]:
+        """Return what could not be read below a system root, or outside any (``None``)."""
+        return tuple(
+            CollectionError(
+                path=fault.path,
+                stage=fault.stage,
+                message=fault.message,
+                file_name=fault.file_name,
+                decides=decides(fault.place, self.roots),
+            )
+            for fault in self.faults
+            if self.owner(fault.place) == root
+        )
 
 
 def survey(source: Source, file_names: Collection[str]) -> Survey:
@@ -45,10 +79,9 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
         name = entry.place[-1] if entry.place else ""
         match entry:
             case Blocked(leads_on=True):
-                error = CollectionError(path=entry.path, stage=Stage.WALK, message=entry.message)
-                found.errors.append((entry.place, error))
+                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Blocked() if name in file_names:
-                found.add_error(entry, Stage.WALK, entry.message, name)
+                found.add_fault(entry, Stage.WALK, entry.message, name)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
             case Entry() if name in file_names:
@@ -74,7 +107,7 @@ def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[
         found.roots.setdefault(root, _LAST_TWO_PARTS.sub("", entry.path) or entry.path)
     if name in file_names:
         message = "is a folder where a file should be; look inside it by hand"
-        found.add_error(entry, Stage.OPEN, message, name)
+        found.add_fault(entry, Stage.OPEN, message, name)
 
 
 def _native(source: Source, entries: list[Entry]) -> int:

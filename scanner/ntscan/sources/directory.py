@@ -17,6 +17,7 @@ class DirectorySource(Source):
     def __init__(self, path: Path, target: str) -> None:
         self.target = target
         self._path = path
+        self._root = Path(os.path.realpath(path))
 
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield each folder, then its files by name, then the folders below it."""
@@ -36,15 +37,17 @@ class DirectorySource(Source):
             for child in children:
                 child_place = (*place, child.name.lower())
                 if child.is_symlink() or _is_junction(child):
-                    leads_on = child.is_dir()
-                    yield Blocked(
-                        path=child.path, place=child_place, message=_LINK, leads_on=leads_on
-                    )
+                    yield self._blocked(child, child_place)
                 elif child.is_dir(follow_symlinks=False):
                     below.append((child.path, child_place))
                 else:
                     yield Entry(path=child.path, place=child_place, is_folder=False)
             folders.extend(reversed(below))
+
+    def _blocked(self, link: os.DirEntry[str], place: tuple[str, ...]) -> Blocked:
+        """Describe a link; one that stays in the tree leads to nothing that the walk will miss."""
+        leads_out = link.is_dir() and self._root not in Path(os.path.realpath(link.path)).parents
+        return Blocked(path=link.path, place=place, message=_LINK, leads_on=leads_out)
 
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""

@@ -1,0 +1,1 @@
+"""The report: its types, and one module a format."""

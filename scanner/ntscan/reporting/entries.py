@@ -1,0 +1,143 @@
+"""From evidence and findings to the report's entries; here scanned text is made harmless."""
+
+from dataclasses import replace
+
+from ntscan.drivermodel import Demonstration
+from ntscan.evaluation.finding import Criterion, Finding
+from ntscan.evidence.characteristics import (
+    CollectionError,
+    FileItem,
+    PEMetadata,
+    SystemCharacteristics,
+)
+from ntscan.evidence.reading import Exists, Reading
+from ntscan.reporting.harmless import harmless
+from ntscan.reporting.report import (
+    DemonstrationEntry,
+    ErrorEntry,
+    FileEntry,
+    FindingEntry,
+    PEEntry,
+    SystemEntry,
+)
+from ntscan.vocabulary import Basis
+
+
+def error_entry(error: CollectionError) -> ErrorEntry:
+    """Report a place that could not be read."""
+    return ErrorEntry(
+        path=harmless(error.path), stage=error.stage, message=harmless(error.message)
+    )
+
+
+def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:
+    """Report an NT system; ``root`` is its system root."""
+    readings: dict[str, Reading[object]] = {
+        "product": system.product,
+        "service_pack": system.service_pack,
+    }
+    return SystemEntry(
+        root=harmless(root),
+        volume=None,
+        computer_name=None,
+        product=system.product.value if isinstance(system.product, Exists) else None,
+        service_pack=system.service_pack.value if isinstance(system.service_pack, Exists) else None,
+        build=None,
+        hotfixes=system.hotfix_keys.value if isinstance(system.hotfix_keys, Exists) else None,
+        services=None,
+        overridden=tuple(
+            name
+            for name, reading in readings.items()
+            if isinstance(reading, Exists) and reading.stated_by_user
+        ),
+        anomalies=(),
+    )
+
+
+def finding_entry(
+    finding: Finding, system: int | None, demonstration: Demonstration | None, note: str
+) -> FindingEntry:
+    """Report a finding with its demonstration; ``note`` says which was chosen, or why none."""
+    return FindingEntry(
+        rule_id=finding.rule_id,
+        system=system,
+        status=finding.status,
+        justification=finding.justification,
+        reason=harmless(finding.reason),
+        build=finding.build,
+        fulfilled_by=None,
+        decides=finding.decides,
+        files=tuple(_file_entry(file) for file in finding.files),
+        criteria=tuple(_criterion(criterion) for criterion in finding.criteria),
+        anomalies=finding.anomalies,
+        exposure=None,
+        remediation=finding.remediation,
+        demonstrations=()
+        if demonstration is None
+        else (_demonstration_entry(demonstration, finding.chosen_by),),
+        demonstrations_note=note,
+    )
+
+
+def _file_entry(file: FileItem) -> FileEntry:
+    return FileEntry(
+        path=harmless(file.path),
+        role=file.role,
+        size=file.size,
+        mtime=file.modified,
+        mtime_kind=file.modified_kind,
+        sha256=file.hashes.sha256,
+        sha1=file.hashes.sha1,
+        md5=file.hashes.md5,
+        pe=_pe_entry(file.image) if isinstance(file.image, PEMetadata) else None,
+    )
+
+
+def _pe_entry(image: PEMetadata) -> PEEntry:
+    version = image.version
+    languages = ", ".join(f"0x{code:04x}" for code in version.languages) if version else ""
+    return PEEntry(
+        machine=image.machine,
+        time_date_stamp=image.time_date_stamp,
+        checksum=image.stored_checksum,
+        computed_checksum=image.computed_checksum,
+        checksum_valid=image.checksum_valid,
+        subsystem=image.subsystem,
+        size_of_image=image.size_of_image,
+        file_version=version.file_version if version else None,
+        file_version_string=_harmless(version.file_version_string) if version else None,
+        product_version=version.product_version if version else None,
+        product_version_string=_harmless(version.product_version_string) if version else None,
+        original_filename=_harmless(version.original_filename) if version else None,
+        language=languages or None,
+        kernel_imports=image.kernel_imports,
+        debug_file_name=_harmless(image.debug_file_name),
+    )
+
+
+def _criterion(criterion: Criterion) -> Criterion:
+    observed = criterion.observed
+    return replace(
+        criterion,
+        observed=harmless(observed) if isinstance(observed, str) else observed,
+        explanation=harmless(criterion.explanation),
+    )
+
+
+def _demonstration_entry(demonstration: Demonstration, chosen_by: str) -> DemonstrationEntry:
+    return DemonstrationEntry(
+        basis=Basis.DRIVER_MODEL,
+        behaviour=demonstration.behaviour,
+        chosen_by=chosen_by,
+        allocations=demonstration.allocations,
+        frees=demonstration.frees,
+        double_free=demonstration.double_free,
+        io_operations_until_stop=demonstration.io_operations_until_stop,
+        stop_code=demonstration.stop_code,
+        trace=demonstration.trace,
+        assumptions=demonstration.assumptions,
+    )
+
+
+def _harmless(text: str | None) -> str | None:
+    return None if text is None else harmless(text)

@@ -1,0 +1,30 @@
+"""The one place where text from scanned bytes is made fit to be shown."""
+
+from typing import Final
+
+_LATIN_1: Final = range(0x100)
+_BASIC_PLANE: Final = range(0x10000)
+_ESCAPED_BYTES: Final = range(0xDC80, 0xDD00)  # PEP 383: bytes of a name that is no UTF-8
+
+
+def harmless(text: str) -> str:
+    r"""Replace every character that could act on a terminal, a log or a page by its number.
+
+    Control characters, line breaks, bidirectional overrides, invisible and unassigned characters
+    become ``\x1b`` or ``\u202e``; a byte of a name that is no UTF-8 becomes ``\xe9``.
+
+    >>> harmless("sfm\x1b[31msrv.sys")
+    'sfm\\x1b[31msrv.sys'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    if code in _BASIC_PLANE: Final = range(0x10000)
+_ESCAPED_BYTES:
+        return f"\\x{code - 0xDC00:02x}"
+    if code in _LATIN_1:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code in _BASIC_PLANE else f"\\U{code:08x}"

@@ -1,0 +1,201 @@
+"""The types of the report: what ntscan promises to the outside, schema version 1.0.
+
+``None`` means that nobody knows, or that it does not apply; a field is never left out. Times are
+UTC. Text that came from scanned bytes has been made harmless (see harmless.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ntscan.evaluation.finding import Criterion
+from ntscan.vocabulary import (
+    Anomaly,
+    Basis,
+    Behaviour,
+    Build,
+    FileRole,
+    Justification,
+    ModificationTimeKind,
+    Product,
+    ScanStatus,
+    ServicePack,
+    Stage,
+    Status,
+    TargetKind,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """The program that wrote the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesUsed:
+    """How many rules were asked, and the SHA-256 of their text as ``sha256:...``."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for and stated, as far as it can change a finding."""
+
+    rules: tuple[str, ...]
+    rules_directory: str | None
+    service_pack: ServicePack | None
+    product: Product | None
+    model: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """When and where a report was made; the only part in which two runs differ."""
+
+    started_at: datetime
+    finished_at: datetime
+    host: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEntry:
+    """A place that could not be read, and what to do about it."""
+
+    path: str
+    stage: Stage
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PEEntry:
+    """The PE metadata of a file; ``checksum`` is the stored one, ``language`` hexadecimal."""
+
+    machine: str
+    time_date_stamp: datetime
+    checksum: int
+    computed_checksum: int
+    checksum_valid: bool | None
+    subsystem: str
+    size_of_image: int
+    file_version: str | None
+    file_version_string: str | None
+    product_version: str | None
+    product_version_string: str | None
+    original_filename: str | None
+    language: str | None
+    kernel_imports: tuple[str, ...]
+    debug_file_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One file: size in bytes, digests in hexadecimal, ``pe`` where it is a PE image."""
+
+    path: str
+    role: FileRole
+    size: int
+    mtime: datetime | None
+    mtime_kind: ModificationTimeKind | None
+    sha256: str
+    sha1: str
+    md5: str
+    pe: PEEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemonstrationEntry:
+    """What the driver model, or the image's own machine code, did; ``frees`` is of one IRP."""
+
+    basis: Basis
+    behaviour: Behaviour
+    chosen_by: str
+    allocations: int
+    frees: int
+    double_free: bool
+    io_operations_until_stop: int | None
+    stop_code: str | None
+    trace: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingEntry:
+    """What one rule means for one file or system; ``system`` is an index into the target's systems.
+
+    ``decides`` is false for copies that are only shown; ``demonstrations_note`` says which
+    behaviour was demonstrated and why, or why none.
+    """
+
+    rule_id: str
+    system: int | None
+    status: Status
+    justification: Justification | None
+    reason: str
+    build: Build | None
+    fulfilled_by: str | None
+    decides: bool
+    files: tuple[FileEntry, ...]
+    criteria: tuple[Criterion, ...]
+    anomalies: tuple[Anomaly, ...]
+    exposure: str | None
+    remediation: str
+    demonstrations: tuple[DemonstrationEntry, ...]
+    demonstrations_note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemEntry:
+    """One NT installation: what was read about it, and what the user stated (``overridden``)."""
+
+    root: str
+    volume: None
+    computer_name: str | None
+    product: Product | None
+    service_pack: ServicePack | None
+    build: int | None
+    hotfixes: tuple[str, ...] | None
+    services: None
+    overridden: tuple[str, ...]
+    anomalies: tuple[Anomaly, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEntry:
+    """One scanned path, with everything that was found in it."""
+
+    target: str
+    kind: TargetKind
+    scan_status: ScanStatus
+    errors: tuple[ErrorEntry, ...]
+    systems: tuple[SystemEntry, ...]
+    findings: tuple[FindingEntry, ...]
+    rules_not_present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Counts of targets, and of the findings that decide."""
+
+    targets: int
+    failed: int
+    affected: int
+    fixed: int
+    not_affected: int
+    undetermined: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole result of one run."""
+
+    schema_version: str
+    tool: Tool
+    rules: RulesUsed
+    run: Run
+    targets: tuple[TargetEntry, ...]
+    summary: Summary
