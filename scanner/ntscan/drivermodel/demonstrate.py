@@ -1,0 +1,110 @@
+"""One refused unlock, told step by step, and the I/O of other drivers after it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ntscan.drivermodel import traffic
+from ntscan.drivermodel.bugcheck import BugCheckError
+from ntscan.drivermodel.execution import Frame, Lane
+from ntscan.drivermodel.kernel import Event, Kernel
+from ntscan.drivermodel.policies import Policies
+from ntscan.drivermodel.scene import running_machine, unlock_request
+from ntscan.drivermodel.sfm import COMPLETION_FREES, VULNERABLE, Build
+from ntscan.vocabulary import Behaviour
+
+#: How many I/O operations follow the refused unlock before ``demonstrate`` gives up on a STOP.
+OPERATIONS_BOUND: Final = 6
+
+_BUILDS: Final = {Behaviour.VULNERABLE: VULNERABLE, Behaviour.FIXED: COMPLETION_FREES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """What one refused unlock did to the modelled machine."""
+
+    behaviour: Behaviour
+    #: IRPs that SFM's unlock path allocated in the refused unlock.
+    allocations: int
+    #: How often SFM freed that IRP.
+    frees: int
+    double_free: bool
+    #: I/O operations after the refused unlock until the STOP; None: none within the bound of six.
+    io_operations_until_stop: int | None
+    #: As Windows prints it, such as ``0x0000001E``; None where the machine did not stop.
+    stop_code: str | None
+    #: Numbered sentences with addresses, in the order of events.
+    trace: tuple[str, ...]
+    #: What no source states and the result rests on.
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A demonstration and its events, for drawing."""
+
+    demonstration: Demonstration
+    events: tuple[Event, ...]
+
+
+def demonstrate(behaviour: Behaviour, policies: Policies | None = None) -> Demonstration:
+    """Let Fast I/O refuse one unlock, then start six I/O operations of other drivers.
+
+    The operations overlap: each is outstanding while the next begins. Deterministic; no I/O.
+    """
+    return record(behaviour, policies or Policies()).demonstration
+
+
+def record(behaviour: Behaviour, policies: Policies, build: Build | None = None) -> Recording:
+    """Demonstrate, and keep the events; ``build`` replaces the behaviour's own."""
+    build = build or _BUILDS[behaviour]
+    kernel = running_machine(policies, build)
+    events: list[Event] = []
+    kernel.events = events
+    frame = unlock_request(kernel, build, 0)
+    operations, stop = _play(kernel, frame)
+    ledger = kernel.ownership
+    frees = sum(count for (_, owner), count in ledger.frees.items() if owner == frame.context)
+    return Recording(
+        demonstration=Demonstration(
+            behaviour=behaviour,
+            allocations=ledger.allocations[frame.context],
+            frees=frees,
+            double_free=ledger.freed_by_stranger,
+            io_operations_until_stop=operations if stop else None,
+            stop_code=str(stop.code) if stop else None,
+            trace=tuple(_sentence(number, event) for number, event in enumerate(events, 1)),
+            assumptions=policies.assumptions(),
+        ),
+        events=tuple(events),
+    )
+
+
+def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
+    """Run the unlock, then other drivers' requests; give how many began, and the STOP."""
+    operations = 0
+    kernel.tell(Lane.FREE_IRPS, Lane.FREE_IRPS, "Before the unlock", lists=True)
+    try:
+        kernel.start("SFM worker", frame)
+        while kernel.threads:
+            for thread in tuple(kernel.threads):
+                kernel.finish(thread)
+        while operations < OPERATIONS_BOUND:
+            operations += 1
+            kernel.tell(Lane.OTHER, Lane.IO_MANAGER, "I/O operation {} begins", operations)
+            request = traffic.request(operations)
+            kernel.finish(kernel.start("request", request, kernel.policies.traffic_irql))
+    except BugCheckError as stop:
+        kernel.tell(Lane.IO_MANAGER, Lane.IO_MANAGER, "{}", stop)
+        return operations, stop
+    kernel.tell(
+        Lane.OTHER,
+        Lane.OTHER,
+        "{} I/O operations began and all are outstanding; the machine did not stop",
+        operations,
+    )
+    return operations, None
+
+
+def _sentence(number: int, event: Event) -> str:
+    free_irps = f"; {event.free_irps}" if event.free_irps else ""
+    return f"{number}. {event.what}{free_irps}."

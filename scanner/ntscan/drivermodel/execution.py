@@ -1,0 +1,105 @@
+"""How modelled code runs: routines are sequences of steps, and a step is indivisible.
+
+Between any two steps another thread may run, as on a machine with several processors. A thread's
+whole state is a stack of frames, so that it can be copied, compared and resumed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from ntscan.drivermodel.bugcheck import Irql
+
+if TYPE_CHECKING:
+    from ntscan.drivermodel.kernel import Kernel
+
+
+class Lane(StrEnum):
+    """Who acts in the story: a column of the sequence diagram."""
+
+    CLIENT = "Macintosh client"
+    SFM = "SFM"
+    FAST_IO = "file system"
+    IO_MANAGER = "I/O manager"
+    FREE_IRPS = "free IRPs"
+    OTHER = "other driver"
+
+
+class Control(Enum):
+    """What a step answers when it neither calls a routine nor returns from its own."""
+
+    NEXT = "go on with the next step"
+    BLOCKED = "nothing happened: the thread waits here"
+
+
+class Goto(NamedTuple):
+    """Go on with the step of this index."""
+
+    step: int
+
+
+class Return(NamedTuple):
+    """Return from the routine with this value: an NTSTATUS, or an address."""
+
+    value: int
+
+
+class LockRequest(NamedTuple):
+    """A byte-range lock or unlock request of a Macintosh client; offset and length in bytes."""
+
+    client: int
+    fork: int  # address of the fork's file object
+    offset: int
+    length: int
+
+
+@dataclass(slots=True)
+class Frame:
+    """One activation of a routine: where it stands, and its arguments and variables."""
+
+    routine: "Routine"
+    irp: int = 0
+    context: int = 0  # address of the block on the requester's kernel stack; names the requester
+    request: LockRequest | None = None
+    device: int = 0
+    location: int = 0  # address of the IO_STACK_LOCATION in hand
+    status: int = 0
+    result: int = 0  # what the routine called last returned
+    step: int = 0
+
+    def key(self) -> tuple[object, ...]:
+        """Give the frame's whole state as a value that can be compared and hashed."""
+        return (
+            self.routine,
+            self.irp,
+            self.context,
+            self.request,
+            self.device,
+            self.location,
+            self.status,
+            self.result,
+            self.step,
+        )
+
+
+Answer: TypeAlias = Control | Frame | Goto | Return
+Step: TypeAlias = Callable[["Kernel", Frame], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Routine:
+    """A routine of the kernel or of a driver, at the address where it is said to be loaded."""
+
+    name: str
+    address: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True)
+class Thread:
+    """A thread, a DPC or an APC: frames, innermost last, and the IRQL that it runs at."""
+
+    name: str
+    irql: Irql
+    frames: list[Frame]

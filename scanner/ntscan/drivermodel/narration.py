@@ -1,0 +1,34 @@
+"""Words for a list of free IRPs, as its links lie in memory."""
+
+from typing import Final, NamedTuple
+
+from ntscan.drivermodel.memory import Memory, PageFaultError
+
+_LONGEST_WALK: Final = 8
+
+
+class Chain(NamedTuple):
+    """The entries met on following a list's links, and why the walk did not end properly."""
+
+    entries: tuple[int, ...]
+    fault: str = ""
+
+    def __str__(self) -> str:
+        """Draw the chain on one line."""
+        links = " -> ".join(f"{entry:#010x}" for entry in self.entries) or "empty"
+        return f"{links} ({self.fault})" if self.fault else links
+
+
+def walk(memory: Memory, first: int, end: int) -> Chain:
+    """Follow links from ``first`` until ``end``, in memory as it is, without trusting it."""
+    entries: list[int] = []
+    address = first
+    while address != end and len(entries) < _LONGEST_WALK:
+        if address in entries:
+            return Chain((*entries, address), "and round again")
+        entries.append(address)
+        try:
+            address = memory.read(address)
+        except PageFaultError:
+            return Chain(tuple(entries), "not memory")
+    return Chain(tuple(entries))

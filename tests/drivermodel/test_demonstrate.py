@@ -1,0 +1,81 @@
+"""What one refused unlock does, in the vulnerable and in the fixed build."""
+
+import pytest
+
+from ntscan.drivermodel import demonstrate
+from ntscan.drivermodel.bugcheck import Irql
+from ntscan.drivermodel.layouts import Platform
+from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
+from ntscan.vocabulary import Behaviour
+
+PASSIVE, DISPATCH = Irql.PASSIVE_LEVEL, Irql.DISPATCH_LEVEL
+
+
+@pytest.mark.parametrize(
+    ("policies", "operations", "stop_code"),
+    [
+        (Policies(), 3, "0x0000001E"),
+        (Policies(traffic_irql=DISPATCH), 3, "0x0000000A"),
+        (Policies(completion=Completion.PENDING), 3, "0x0000001E"),
+        (Policies(refusal=Refusal.FILTER), 3, "0x0000001E"),
+        (Policies(refusal=Refusal.BYTE_RANGE_LOCKS), 3, "0x0000001E"),
+        (Policies(platform=Platform.ALPHA), 3, "0x0000001E"),
+        # The pool's free lists are doubly linked: unlinking writes through the overwritten Flink
+        # one allocation earlier, and at DISPATCH_LEVEL, whoever allocates.
+        (Policies(allocator=Allocator.POOL), 2, "0x0000000A"),
+    ],
+)
+def test_three_frees_stop_the_machine(policies: Policies, operations: int, stop_code: str) -> None:
+    """One IRP freed three times stops the machine within a few outstanding operations."""
+    result = demonstrate(Behaviour.VULNERABLE, policies)
+    assert (result.allocations, result.frees, result.double_free) == (1, 3, True)
+    assert (result.io_operations_until_stop, result.stop_code) == (operations, stop_code)
+
+
+def test_a_type_check_stops_at_the_second_free() -> None:
+    """Where IoFreeIrp checks the IRP's Type, the link that overlays it stops the second free."""
+    result = demonstrate(Behaviour.VULNERABLE, Policies(type_check=True))
+    assert (result.frees, result.io_operations_until_stop) == (2, 0)
+    assert result.stop_code == "0x00000044"
+
+
+@pytest.mark.parametrize("allocator", Allocator)
+@pytest.mark.parametrize("completion", Completion)
+@pytest.mark.parametrize("type_check", [False, True])
+@pytest.mark.parametrize("platform", Platform)
+def test_the_fixed_build_survives(
+    allocator: Allocator, completion: Completion, type_check: bool, platform: Platform
+) -> None:
+    """The fixed build frees its IRP once and the machine goes on, under every policy."""
+    result = demonstrate(
+        Behaviour.FIXED,
+        Policies(
+            allocator=allocator, completion=completion, type_check=type_check, platform=platform
+        ),
+    )
+    assert (result.allocations, result.frees, result.double_free) == (1, 1, False)
+    assert (result.io_operations_until_stop, result.stop_code) == (None, None)
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NOTHING])
+def test_fast_io_needs_no_irp(refusal: Refusal) -> None:
+    """Where FastIoUnlockSingle answers TRUE, the vulnerable build allocates and frees nothing."""
+    result = demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal))
+    assert (result.allocations, result.frees, result.double_free) == (0, 0, False)
+    assert result.stop_code is None
+
+
+def test_the_trace_shows_the_list_turning_on_itself() -> None:
+    """The trace tells the frees in order, with the list after each."""
+    trace = demonstrate(Behaviour.VULNERABLE).trace
+    frees = [line for line in trace if "IoFreeIrp" in line]
+    assert ["free 1" in frees[0], "free 2" in frees[1], "free 3" in frees[2]] == [True] * 3
+    assert "and round again" not in frees[0]
+    assert "and round again" in frees[1]
+    assert [int(line.split(".")[0]) for line in trace] == list(range(1, len(trace) + 1))
+
+
+@pytest.mark.parametrize("behaviour", Behaviour)
+def test_a_demonstration_repeats_itself(behaviour: Behaviour) -> None:
+    """Two demonstrations are equal to the last byte of the trace."""
+    assert demonstrate(behaviour) == demonstrate(behaviour)
