@@ -1,1 +1,35 @@
-"""ntscan: an offline patch-applicability scanner for Windows NT 4.0."""
+"""ntscan: an offline patch-applicability scanner for Windows NT 4.0.
+
+The Python interface: ``scan`` reads files and folders and returns a ``Report``; ``load_rules``
+loads the rule book. Both are imported when first used, so that ``ntscan --help`` starts fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ntscan import version
+
+if TYPE_CHECKING:
+    from ntscan.reporting.report import Options, Report
+    from ntscan.rulebook.load import load_rules
+    from ntscan.scan import scan
+
+__version__ = version.VERSION
+
+__all__ = ["Options", "Report", "__version__", "load_rules", "scan"]
+
+_PLACES = {
+    "Options": "ntscan.reporting.report",
+    "Report": "ntscan.reporting.report",
+    "load_rules": "ntscan.rulebook.load",
+    "scan": "ntscan.scan",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value

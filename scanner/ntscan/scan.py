@@ -1,23 +1,106 @@
 """The composer: target -> source -> evidence -> findings -> report."""
 
 import platform
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ntscan.drivermodel import Demonstration
 from ntscan.evaluation.evaluate import evaluate
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.evidence.collect import collect
 from ntscan.evidence.reading import Exists
-from ntscan.reporting.assemble import target_entry, summarise
-from ntscan.reporting.report import Options, Report, RulesUsed, Run, TargetEntry, Tool
+from ntscan.reporting.assemble import summarise, target_entry
+from ntscan.reporting.entries import finding_entry
+from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
-from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Product, ServicePack
+from ntscan.version import VERSION
+from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Justification
+
+if TYPE_CHECKING:
+    from ntscan.drivermodel import Demonstration
+
+#: What is asked where nothing else is said: every bundled rule, with the driver model.
+EVERYTHING = Options(rules=(), rules_directory=None, service_pack=None, product=None, model=True)
+
+
+def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = None) -> Report:
+    """Scan files and folders and report what every rule says of each.
+
+    ``rules`` are the rules to ask; without them those are loaded that ``options`` names. Raises
+    UsageError where a target does not exist or a rule does not load.
+    """
+    started_at = _now()
+    book = rules if rules is not None else _load(options)
+    sources = [open_source(target) for target in targets]
+    entries = tuple(scan_source(source, book, options) for source in sources)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool(name="ntscan", version=VERSION),
+        rules=RulesUsed(count=len(book.advisories), digest=book.digest),
+        run=Run(started_at=started_at, finished_at=_now(), host=platform.node(), options=options),
+        targets=entries,
+        summary=summarise(entries),
+    )
+
+
+def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:
+    """Scan one source: collect once, then ask every rule about each system that was found."""
+    names = {advisory.file_name for advisory in book.advisories}
+    systems = [_as_stated(system, options) for system in collect(source, names)]
+    whole_book = not options.rules and len(book.advisories) > 1
+    entries: list[FindingEntry] = []
+    not_present: set[str] = set()
+    for index, system in enumerate(systems):
+        for advisory in book.advisories:
+            for finding in evaluate(advisory, system):
+                if whole_book and finding.justification is Justification.COMPONENT_NOT_PRESENT:
+                    not_present.add(advisory.id)
+                else:
+                    place = index if system.root is not None else None
+                    entries.append(_with_demonstration(finding, place, options))
+    return target_entry(source.target, source.kind, systems, entries, sorted(not_present))
+
+
+def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharacteristics:
+    """Let what the user knows win over what was read."""
+    if options.product is not None:
+        system = replace(system, product=Exists(value=options.product, stated_by_user=True))
+    if options.service_pack is not None:
+        stated = Exists(value=options.service_pack, stated_by_user=True)
+        system = replace(system, service_pack=stated)
+    return system
+
+
+def _with_demonstration(finding: Finding, system: int | None, options: Options) -> FindingEntry:
+    if not options.model:
+        return finding_entry(finding, system, None, "not demonstrated: --no-model was given")
+    if finding.behaviour is None:
+        note = (
+            f"not demonstrated: {finding.chosen_by}; `ntscan model demonstrate` shows both builds"
+        )
+        return finding_entry(finding, system, None, note)
+    note = f"{finding.behaviour}, since {finding.chosen_by}"
+    return finding_entry(finding, system, _demonstration(finding.behaviour), note)
+
+
+@cache
+def _demonstration(behaviour: Behaviour) -> "Demonstration":
+    # The model is imported where it runs, so that a scan without it starts faster.
+    from ntscan.drivermodel import demonstrate  # noqa: PLC0415
+
+    return demonstrate(behaviour)
+
+
+def _load(options: Options) -> RuleBook:
+    directory = Path(options.rules_directory) if options.rules_directory is not None else None
+    return load_rules(directory, only=options.rules)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

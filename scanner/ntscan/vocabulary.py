@@ -1,6 +1,6 @@
 """The words of ntscan's verdicts and evidence, each enum naming the standard it comes from."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 
@@ -122,6 +122,16 @@ class Stage(StrEnum):
     WALK = "walk"
     READ = "read"
     PE = "pe"
+
+
+class ExitCode(IntEnum):
+    """What the exit code of the command line means."""
+
+    NOTHING_AFFECTED = 0
+    AFFECTED = 1
+    USAGE = 2
+    UNDETERMINED = 3
+    INTERNAL = 4
 
 
 class FailOn(StrEnum):

@@ -1,4 +1,4 @@
-"""What a person should do about a finding, in one text made of the rule's steps."""
+"""What a person should do about a finding: the rule's steps, a line each."""
 
 from typing import assert_never
 
@@ -10,24 +10,25 @@ def remediation(advisory: Advisory, status: Status) -> str:
     """Say what to do: the steps of the mend, and what helps where the fix cannot be had."""
     match status:
         case Status.AFFECTED:
-            return _mend(advisory)
+            return "\n".join(_mend(advisory))
         case Status.FIXED:
-            return " ".join(("Nothing to do now.", *_cited(advisory.upkeep)))
+            return "\n".join(("Nothing to do now.", *_cited(advisory.upkeep)))
         case Status.NOT_AFFECTED:
             return "Nothing to do."
         case Status.UNDETERMINED:
-            return (
-                f"Change nothing until the build is known. If it lacks the fix: {_mend(advisory)}"
-            )
+            waiting = "Change nothing until the build is known. If it lacks the fix:"
+            return "\n".join((waiting, *_mend(advisory)))
         case _ as never:
             assert_never(never)
 
 
-def _mend(advisory: Advisory) -> str:
+def _mend(advisory: Advisory) -> list[str]:
     steps = _cited((*advisory.remediation, *advisory.upkeep))
-    text = " ".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
-    helps = " Or: ".join(_cited(advisory.mitigation))
-    return f"{text} Where the fix cannot be had: {helps}" if helps else text
+    lines = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+    if advisory.mitigation:
+        lines.append("Where the fix cannot be had:")
+        lines += [f"- {step}" for step in _cited(advisory.mitigation)]
+    return lines
 
 
 def _cited(steps: tuple[Step, ...]) -> list[str]:

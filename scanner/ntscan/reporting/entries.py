@@ -25,9 +25,7 @@ from ntscan.vocabulary import Basis
 
 def error_entry(error: CollectionError) -> ErrorEntry:
     """Report a place that could not be read."""
-    return ErrorEntry(
-        path=harmless(error.path), stage=error.stage, message=harmless(error.message)
-    )
+    return ErrorEntry(path=harmless(error.path), stage=error.stage, message=harmless(error.message))
 
 
 def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:

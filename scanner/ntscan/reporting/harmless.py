@@ -22,8 +22,7 @@ def harmless(text: str) -> str:
 
 
 def _escape(code: int) -> str:
-    if code in _BASIC_PLANE: Final = range(0x10000)
-_ESCAPED_BYTES:
+    if code in _ESCAPED_BYTES:
         return f"\\x{code - 0xDC00:02x}"
     if code in _LATIN_1:
         return f"\\x{code:02x}"

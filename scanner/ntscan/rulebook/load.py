@@ -49,6 +49,23 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
     )
 
 
+def read_rule(file: Path) -> Advisory:
+    """Load one rule from a file of the user's own; raises RuleError and UsageError."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+    return parse_rule(content, str(file))
+
+
+def rule_text(rule_id: str, directory: Path | None = None) -> str:
+    """Return a rule as it is written; raises UsageError where no rule has the id."""
+    for name, content in _rule_files(directory):
+        if Path(name).stem == rule_id.upper():
+            return content.decode("utf-8")
+    raise UsageError(f"{rule_id}: no such rule; `ntscan rules list` shows those there are")
+
+
 def parse_rule(content: bytes, name: str) -> Advisory:
     """Read one rule; ``name`` is its file, for the message and to hold against its id.
 

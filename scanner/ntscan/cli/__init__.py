@@ -1,0 +1,58 @@
+"""The command line: one module a command; each parses, calls, prints and exits."""
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from ntscan.cli import check, rules, schema
+from ntscan.errors import NtscanError
+from ntscan.version import VERSION
+from ntscan.vocabulary import ExitCode
+
+app = typer.Typer(
+    help="Does this Windows NT 4.0 system need a fix, and does it have it?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("check")(check.check)
+app.command("schema")(schema.schema)
+app.add_typer(rules.app, name="rules")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ntscan {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an error of ntscan's own never ends with Python's exit code 1."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Who reads the output has gone; nothing more can be said to them.
+        sys.stderr.close()
+        sys.exit(ExitCode.NOTHING_AFFECTED)
+    except NtscanError as error:
+        typer.echo(f"ntscan: {error}", err=True)
+        sys.exit(ExitCode.USAGE)
+    except Exception:  # noqa: BLE001  the outermost edge: an uncaught error exits 4, never 1
+        typer.echo(traceback.format_exc(), err=True)
+        typer.echo("ntscan: an error inside ntscan; please report the lines above", err=True)
+        sys.exit(ExitCode.INTERNAL)

@@ -1,0 +1,54 @@
+"""``ntscan check PATH...``: scan files and folders, print one report."""
+
+import sys
+from io import StringIO
+
+import typer
+
+from ntscan.cli import options as cli
+from ntscan.cli.output import write_output
+from ntscan.vocabulary import FailOn
+
+
+def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them from the signature
+    paths: cli.Paths,
+    report_format: cli.ReportFormat = cli.Format.TABLE,
+    output: cli.Output = None,
+    rule: cli.RuleIds = None,
+    rules: cli.RulesDirectory = None,
+    service_pack: cli.KnownServicePack = None,
+    product: cli.KnownProduct = None,
+    fail_on: cli.Failing = FailOn.AFFECTED,
+    no_model: cli.NoModel = False,
+    explain: cli.Explain = False,
+) -> None:
+    """Scan files and folders: affected, fixed, not affected or undetermined, with the reasons.
+
+    Exit code: 0 nothing affected; 1 something affected; 2 wrong usage; 3 nothing affected, but
+    something undetermined or not scanned; 4 an error inside ntscan.
+    """
+    # Imported here, so that the other commands and --help start without them.
+    from ntscan.reporting.exit_code import exit_code  # noqa: PLC0415
+    from ntscan.reporting.report import Options  # noqa: PLC0415
+    from ntscan.scan import scan  # noqa: PLC0415
+
+    asked = Options(
+        rules=tuple(rule or ()),
+        rules_directory=None if rules is None else str(rules),
+        service_pack=service_pack,
+        product=product,
+        model=not no_model,
+    )
+    report = scan(*paths, options=asked)
+    match report_format:
+        case cli.Format.JSON:
+            from ntscan.reporting.json_report import render_json  # noqa: PLC0415
+
+            write_output(render_json(report), output)
+        case cli.Format.TABLE:
+            from ntscan.reporting.table import render_table  # noqa: PLC0415
+
+            stream = sys.stdout if output is None else StringIO()
+            text = render_table(report, stream, explain=explain)
+            write_output(text, output, encoding=stream.encoding or "utf-8")
+    raise typer.Exit(exit_code(report, fail_on))

@@ -1,0 +1,57 @@
+"""``ntscan rules list | show | lint``: the rule book."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ntscan.cli.options import RulesDirectory
+from ntscan.cli.output import write_output
+from ntscan.vocabulary import ExitCode
+
+app = typer.Typer(help="The rule book: list, show and check rules.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_rules(rules: RulesDirectory = None) -> None:
+    """List the rules, one a line: id, file, title."""
+    from ntscan.rulebook.load import load_rules  # noqa: PLC0415  fast start
+
+    lines = (f"{rule.id}  {rule.file_name}  {rule.title}" for rule in load_rules(rules).advisories)
+    write_output("".join(f"{line}\n" for line in lines), None)
+
+
+@app.command("show")
+def show(
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="A rule's id, such as Q242896.")],
+    rules: RulesDirectory = None,
+) -> None:
+    """Show a rule as it is written, with the source article of every figure."""
+    from ntscan.rulebook.load import rule_text  # noqa: PLC0415  fast start
+
+    write_output(rule_text(rule_id, rules), None)
+
+
+@app.command("lint")
+def lint(
+    rules: RulesDirectory = None,
+    rule_file: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="Rule files; without one, the whole book."),
+    ] = None,
+) -> None:
+    """Check rules: that they load, that they are whole, and that their examples come out right."""
+    from ntscan.evaluation.examples import example_failures  # noqa: PLC0415  fast start
+    from ntscan.rulebook.lint import lint as lint_rule  # noqa: PLC0415  fast start
+    from ntscan.rulebook.load import load_rules, read_rule  # noqa: PLC0415  fast start
+
+    book = [read_rule(file) for file in rule_file] if rule_file else load_rules(rules).advisories
+    faults = [
+        f"{rule.id}: {fault}"
+        for rule in book
+        for fault in (*lint_rule(rule), *example_failures(rule))
+    ]
+    for fault in faults:
+        typer.echo(fault)
+    typer.echo(f"{len(book)} rules, {len(faults)} faults", err=True)
+    raise typer.Exit(ExitCode.USAGE if faults else ExitCode.NOTHING_AFFECTED)

@@ -1,0 +1,60 @@
+"""From the entries of one target, and of all targets, to what the report says of them whole."""
+
+from collections.abc import Sequence
+
+from ntscan.evidence.characteristics import SystemCharacteristics
+from ntscan.reporting.entries import error_entry, system_entry
+from ntscan.reporting.harmless import harmless
+from ntscan.reporting.report import ErrorEntry, FindingEntry, Summary, TargetEntry
+from ntscan.vocabulary import ScanStatus, Stage, Status, TargetKind
+
+
+def target_entry(
+    target: str,
+    kind: TargetKind,
+    systems: Sequence[SystemCharacteristics],
+    findings: Sequence[FindingEntry],
+    rules_not_present: Sequence[str],
+) -> TargetEntry:
+    """Report one target: complete, partial where a deciding place failed, or failed altogether."""
+    errors = [error for system in systems for error in system.errors]
+    shown = [error_entry(error) for error in errors]
+    if not findings and not rules_not_present:
+        status = ScanStatus.FAILED
+        shown.append(
+            ErrorEntry(
+                path=harmless(target),
+                stage=Stage.OPEN,
+                message="no Windows NT system and no file that a rule names; give the system root, "
+                r"its system32\drivers folder or the driver itself",
+            )
+        )
+    else:
+        partial = any(error.decides for error in errors)
+        status = ScanStatus.PARTIAL if partial else ScanStatus.COMPLETE
+    return TargetEntry(
+        target=harmless(target),
+        kind=kind,
+        scan_status=status,
+        errors=tuple(shown),
+        systems=tuple(
+            system_entry(system, system.root) for system in systems if system.root is not None
+        ),
+        findings=tuple(findings),
+        rules_not_present=tuple(rules_not_present),
+    )
+
+
+def summarise(targets: Sequence[TargetEntry]) -> Summary:
+    """Count targets, and the findings that decide."""
+    statuses = [
+        finding.status for target in targets for finding in target.findings if finding.decides
+    ]
+    return Summary(
+        targets=len(targets),
+        failed=sum(target.scan_status is ScanStatus.FAILED for target in targets),
+        affected=statuses.count(Status.AFFECTED),
+        fixed=statuses.count(Status.FIXED),
+        not_affected=statuses.count(Status.NOT_AFFECTED),
+        undetermined=statuses.count(Status.UNDETERMINED),
+    )
