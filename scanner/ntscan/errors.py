@@ -10,7 +10,7 @@ class UsageError(NtscanError):
 
 
 class RuleError(UsageError):
-    """A rule does not load: its message begins with ``file:line: field:``."""
+    """A rule does not load: its message begins with ``file:line:`` and the field."""
 
 
 class SourceError(NtscanError):
