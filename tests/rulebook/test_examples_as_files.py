@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.pe_image import ALPHA, I386, PERecipe, VersionResource, build_pe_image
+from ntscan.composer import scan
 from ntscan.reporting.report import Options
 from ntscan.rulebook.advisory import Advisory, Example
 from ntscan.rulebook.load import load_rules
-from ntscan.scan import scan
 from ntscan.vocabulary import Machine
 
 CASES = [

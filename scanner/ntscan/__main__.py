@@ -1,0 +1,5 @@
+"""Runs the command line as ``python -m ntscan``."""
+
+from ntscan.cli import main
+
+main()
