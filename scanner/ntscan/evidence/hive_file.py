@@ -20,18 +20,26 @@ BIN_LIMIT: Final = 4 << 20
 CELL_LIMIT: Final = 16_384
 #: Bytes read from one hive in all. Looking up a hundred keys takes less than one MB.
 READ_LIMIT: Final = 64 << 20
+#: Entries of lists of subkeys and values that one hive may make libregf go through in all.
+ENTRIES_LIMIT: Final = 500_000
 
-# The most that a cell may announce, by its signature: where the count stands in the cell's data,
-# its struct format, and the limit. libregf follows a list of lists (ri) without a limit, and half a
-# megabyte can announce four billion subkeys. NT splits leaves that outgrow a bin of 4,096 bytes.
-_COUNT_LIMITS: Final = {
-    b"li": (2, "<H", 1024),
-    b"lf": (2, "<H", 1024),
-    b"lh": (2, "<H", 1024),
-    b"ri": (2, "<H", 64),
-    b"db": (2, "<H", 64),
-    b"nk": (36, "<I", 16_384),
+#: Entries of a leaf of a subkey list. NT splits a leaf that outgrows a bin of 4,096 bytes.
+LEAF_LIMIT: Final = 1024
+#: Leaves of one key, which then has up to 65,536 subkeys.
+LEAVES_LIMIT: Final = 64
+#: Values of one key.
+VALUES_LIMIT: Final = 16_384
+
+# Lists of subkeys: bytes of an entry, and the most entries. libregf follows a list of lists (ri)
+# without a limit of its own, and half a megabyte can announce four billion subkeys.
+_LISTS: Final = {
+    b"li": (4, LEAF_LIMIT),
+    b"lf": (8, LEAF_LIMIT),
+    b"lh": (8, LEAF_LIMIT),
+    b"ri": (4, LEAVES_LIMIT),
 }
+_VALUE_ENTRY_SIZE = 4
+_KEY_NODE_SIZE = 76
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +124,15 @@ class HiveFile:
     def __init__(self, file: BinaryIO, base_block: BaseBlock) -> None:
         self._file = file
         self._size = BASE_BLOCK_SIZE + base_block.bins_size
-        self._left = READ_LIMIT
+        self._bytes_left = READ_LIMIT
+        self._entries_left = ENTRIES_LIMIT
         self.refusal: str | None = None
 
     def read(self, size: int) -> bytes:
         """Read from the current place; raises RegistryError for what goes beyond a limit."""
         is_cells = size > BIN_HEADER_SIZE and self._file.tell() >= BASE_BLOCK_SIZE
-        self._left -= size
-        if size > BIN_LIMIT or self._left < 0:
+        self._bytes_left -= size
+        if size > BIN_LIMIT or self._bytes_left < 0:
             raise self._refuse("it asks for more bytes than a registry hive of NT 4.0 could")
         data = self._file.read(size)
         if is_cells:
@@ -137,6 +146,12 @@ class HiveFile:
         if len(data) < size:
             raise RegistryError(f"ends before byte {offset + size:,}, where a cell should be")
         return data
+
+    def count_entries(self, number: int) -> None:
+        """Count list entries that libregf went through; raises RegistryError beyond the limit."""
+        self._entries_left -= number
+        if self._entries_left < 0:
+            raise self._refuse(f"its lists have more than {ENTRIES_LIMIT:,} entries")
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move to a place in the file."""
@@ -159,13 +174,25 @@ class HiveFile:
             size = abs(struct.unpack_from("<i", data, at)[0])
             if size < 8 or size % 8:  # noqa: PLR2004  libregf gives up
                 return
-            offset, layout, limit = _COUNT_LIMITS.get(data[at + 4 : at + 6], (0, "", 0))
-            if layout and offset + 8 <= size and at + size <= len(data):
-                (count,) = struct.unpack_from(layout, data, at + 4 + offset)
-                if count > limit:
-                    raise self._refuse(f"a cell announces {count:,} entries")
+            self._check_cell(data[at + 4 : at + size])
             at += size
         raise self._refuse(f"a bin holds more than {CELL_LIMIT:,} cells")
+
+    def _check_cell(self, cell: bytes) -> None:
+        """Refuse a cell that announces too much, and all of it there; libregf checks the latter.
+
+        A cell of a value's data can begin like any other, but will hardly be as large as it says.
+        """
+        signature = cell[:2]
+        if signature in _LISTS:
+            entry_size, limit = _LISTS[signature]
+            (count,) = struct.unpack_from("<H", cell, 2)
+            if count > limit and 4 + count * entry_size <= len(cell):
+                raise self._refuse(f"a key announces {count:,} subkeys in one list")
+        elif signature == b"nk" and len(cell) >= _KEY_NODE_SIZE:
+            (count,) = struct.unpack_from("<I", cell, 36)
+            if VALUES_LIMIT < count <= BIN_LIMIT // _VALUE_ENTRY_SIZE:
+                raise self._refuse(f"a key announces {count:,} values")
 
     def _refuse(self, reason: str) -> RegistryError:
         self.refusal = reason

@@ -5,16 +5,17 @@ one that cannot be read, or that may be missing only because the list it belongs
 RegistryError.
 """
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 import pyregf
 
 from ntscan.errors import RegistryError
-from ntscan.evidence.hive_file import BASE_BLOCK_SIZE, HiveFile, read_base_block
+from ntscan.evidence.hive_file import BASE_BLOCK_SIZE, LEAF_LIMIT, HiveFile, read_base_block
 from ntscan.evidence.registry_data import RegistryData, decode
 
 #: The most subkeys and values of a key that is looked into; keys passed by may hold more.
@@ -23,12 +24,9 @@ VALUE_LIMIT: Final = 1024
 #: The most bytes of a value: NT's own limit.
 DATA_LIMIT: Final = 1 << 20
 
-# Where a 32-bit field stands in the data of a key node (nk) and of a value (vk).
-_NODE_PARENT, _NODE_SUBKEYS, _NODE_VALUES = 16, 20, 36
-_VALUE_SIZE, _VALUE_DATA = 4, 8
-_IS_INLINE = 0x80000000  # set in a value's size: _VALUE_DATA is the data, and not where it lies
-_INLINE_LIMIT = 4
 _CELL_HEADER_SIZE = 4
+_IS_INLINE = 0x80000000  # set in the size of a value's data: the value's own cell holds it
+_INLINE_LIMIT = 4
 
 
 class RegistryHive:
@@ -126,7 +124,7 @@ class RegistryKey:
     def _list_subkeys(self) -> "_Entries":
         if self._subkeys is None:
             with _edge_of_libregf(self._place, self._file):
-                announced = self._field(self._key, _NODE_SUBKEYS)
+                announced = self._node(self._key).subkeys
                 listed = int(self._key.get_number_of_sub_keys())
             place = f"the subkeys of {self._place}"
             _refuse_excess(place, listed, SUBKEY_LIMIT)
@@ -136,7 +134,7 @@ class RegistryKey:
     def _list_values(self) -> "_Entries":
         if self._values is None:
             with _edge_of_libregf(self._place, self._file):
-                announced = self._field(self._key, _NODE_VALUES)
+                announced = self._node(self._key).values
                 listed = int(self._key.get_number_of_values())
             place = f"the values of {self._place}"
             _refuse_excess(place, listed, VALUE_LIMIT)
@@ -161,12 +159,22 @@ class RegistryKey:
         return entries
 
     def _read_subkey(self, index: int) -> "_Entry":
+        self._file.count_entries(1)
         key = self._key.get_sub_key(index)
+        node = self._node(key)
+        self._file.count_entries(self._list_length(node) + int(key.get_number_of_values()))
         # A list that leads back up, or into another branch, is no list of this key.
-        own_cell = self._key.get_offset() - _CELL_HEADER_SIZE - BASE_BLOCK_SIZE
-        if self._field(key, _NODE_PARENT) != own_cell:
+        if node.parent != self._key.get_offset() - _CELL_HEADER_SIZE - BASE_BLOCK_SIZE:
             raise RegistryError("one of them belongs to another key")
         return _Entry(str(key.get_name()), key)
+
+    def _list_length(self, node: "_KeyNode") -> int:
+        """Say how many entries, at the most, libregf went through for the subkeys of a key."""
+        if node.subkeys == 0:
+            return 0
+        place = BASE_BLOCK_SIZE + node.subkey_list + _CELL_HEADER_SIZE
+        signature, length = struct.unpack("<2sH", self._file.read_at(place, 4))
+        return int(length) * LEAF_LIMIT if signature == b"ri" else int(length)
 
     def _read_value(self, index: int) -> "_Entry":
         value = self._key.get_value(index)
@@ -176,21 +184,30 @@ class RegistryKey:
         return _Entry(str(name or ""), value)
 
     def _data(self, value: "pyregf.value") -> bytes:
-        size = self._field(value, _VALUE_SIZE)
+        size, inline = struct.unpack("<I4s", self._file.read_at(value.get_offset() + 4, 8))
         if size & _IS_INLINE:
             # libregf reads fewer than 4 inline bytes from the wrong end (seen in 20260526).
             inline_size = size & ~_IS_INLINE
             if inline_size > _INLINE_LIMIT:
                 raise RegistryError(f"4 bytes cannot hold {inline_size:,}")
-            return self._file.read_at(value.get_offset() + _VALUE_DATA, 4)[:inline_size]
+            return bytes(inline[:inline_size])
         if size > DATA_LIMIT:
             raise RegistryError(f"{size:,} bytes are more than a value of NT 4.0 can have")
         if value.is_corrupted():
             raise RegistryError("its data is damaged")
         return bytes(value.get_data() or b"")
 
-    def _field(self, record: "pyregf.key | pyregf.value", offset: int) -> int:
-        return int.from_bytes(self._file.read_at(record.get_offset() + offset, 4), "little")
+    def _node(self, key: "pyregf.key") -> "_KeyNode":
+        return _KeyNode(*struct.unpack("<II4xI4xI", self._file.read_at(key.get_offset() + 16, 24)))
+
+
+class _KeyNode(NamedTuple):
+    """Fields of a key node (nk) as the hive has them; libregf corrects or leaves out some."""
+
+    parent: int
+    subkeys: int
+    subkey_list: int
+    values: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Final
 
 from ntscan.evidence.hotfix_keys import is_installed
 from ntscan.evidence.reading import (
+    CollectionFailed,
     DoesNotExist,
     Exists,
     Reading,
@@ -27,32 +28,46 @@ def installed_service_pack(
     r"""Tell which service pack is installed.
 
     ``current_version`` is the key ``Microsoft\Windows NT\CurrentVersion`` of the SOFTWARE hive,
-    whose CSDVersion is a text (Q197099). Where it cannot be read, the number of that name in
-    ``control_windows`` answers, the key ``Control\Windows`` of the current control set.
+    whose CSDVersion is a text (Q197099). ``control_windows`` is the key ``Control\Windows`` of the
+    current control set, whose CSDVersion is a number, 0xN00 for Service Pack N. The number answers
+    where the text cannot be had. Where the two contradict each other, neither is believed: one of
+    them was changed or is damaged.
     """
-    if isinstance(current_version, Exists):
-        named = _named(text(current_version, "CSDVersion"))
-    else:
-        named = current_version
+    named = _named(current_version)
+    csd_number = number(control_windows, "CSDVersion")
+    if not isinstance(csd_number, Exists):
+        return named
+    numbered = _numbered(csd_number.value)
     match named:
-        case Exists(value=ServicePack.SP6):
-            return _sp6_or_sp6a(is_installed(current_version, SP6A_HOTFIX))
-        case Exists() | Unrecognised():
+        case Unrecognised():
             return named
+        case Exists(value=service_pack):
+            told = ServicePack.SP6 if service_pack is ServicePack.SP6A else service_pack
+            if numbered == Exists(value=told):
+                return named
+            return CollectionFailed(
+                message=f"CSDVersion contradicts itself: the hive SOFTWARE says {told}, "
+                f"and the hive SYSTEM {csd_number.value:#x}"
+            )
         case _:
-            return _numbered(number(control_windows, "CSDVersion"), named)
+            return named if numbered == Exists(value=ServicePack.SP6) else numbered
 
 
-def _named(csd_version: Reading[str]) -> Reading[ServicePack]:
+def _named(current_version: Reading[RegistryKey]) -> Reading[ServicePack]:
     """Read the text; where there is none, or an empty one, no service pack is installed."""
-    match csd_version:
+    if not isinstance(current_version, Exists):
+        return current_version
+    match text(current_version, "CSDVersion"):
         case Exists(value=words) if words.strip():
             match = _CSD_VERSION.fullmatch(words.strip())
-            return _known(match[1] if match else "", words)
+            named = _known(match[1] if match else "", words)
         case Exists() | DoesNotExist():
-            return Exists(value=ServicePack.RTM)
+            named = Exists(value=ServicePack.RTM)
         case failure:
-            return failure
+            named = failure
+    if named == Exists(value=ServicePack.SP6):
+        return _sp6_or_sp6a(is_installed(current_version, SP6A_HOTFIX))
+    return named
 
 
 def _sp6_or_sp6a(has_sp6a_hotfix: Reading[bool]) -> Reading[ServicePack]:
@@ -61,18 +76,10 @@ def _sp6_or_sp6a(has_sp6a_hotfix: Reading[bool]) -> Reading[ServicePack]:
     return Exists(value=ServicePack.SP6A if has_sp6a_hotfix.value else ServicePack.SP6)
 
 
-def _numbered(csd_number: Reading[int], named: Reading[ServicePack]) -> Reading[ServicePack]:
-    """Read the number, 0xN00 for Service Pack N; 0x600 may be SP6a and so decides nothing."""
-    match csd_number:
-        case Exists(value=0):
-            return Exists(value=ServicePack.RTM)
-        case Exists(value=0x600):
-            return named
-        case Exists(value=code):
-            name = f"{code >> 8}" if code & 0xFF == 0 else ""
-            return _known(name, f"CSDVersion {code:#x}")
-        case _:
-            return named
+def _numbered(csd_number: int) -> Reading[ServicePack]:
+    if csd_number == 0:
+        return Exists(value=ServicePack.RTM)
+    return _known(f"{csd_number >> 8}", f"CSDVersion {csd_number:#x}")
 
 
 def _known(name: str, found: str) -> Reading[ServicePack]:
