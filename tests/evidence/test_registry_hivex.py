@@ -82,7 +82,7 @@ _SOFTWARE: Final = r"""
 def _hive(path: Path, entries: str) -> io.BytesIO:
     """Let hivex write entries into an empty hive, which is all that comes from the builder."""
     path.write_bytes(build_hive({}))
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [str(_HIVEXREGEDIT), "--merge", path],
         input=f"Windows Registry Editor Version 5.00\n{entries}".encode(),
         check=True,
@@ -132,9 +132,7 @@ def test_key_made_with_hivexsh_is_found(tmp_path: Path) -> None:
         f"cd \\\nadd {name}\ncd {name}\nsetval 1\nStart\ndword:{at}\n"
         for at, name in enumerate(names)
     )
-    subprocess.run(  # noqa: S603
-        [str(_HIVEXSH), "-w", path], input=f"{script}commit\n".encode(), check=True
-    )
+    subprocess.run([str(_HIVEXSH), "-w", path], input=f"{script}commit\n".encode(), check=True)
 
     with RegistryHive(io.BytesIO(path.read_bytes()), "SYSTEM") as hive:
         keys = {key.name: key.value("start") for key in hive.root.subkeys()}
