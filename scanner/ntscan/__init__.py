@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from ntscan import version
 
 if TYPE_CHECKING:
+    from ntscan.composer import scan
     from ntscan.reporting.report import Options, Report
     from ntscan.rulebook.load import load_rules
-    from ntscan.scan import scan
 
 __version__ = version.VERSION
 
@@ -22,7 +22,7 @@ _PLACES = {
     "Options": "ntscan.reporting.report",
     "Report": "ntscan.reporting.report",
     "load_rules": "ntscan.rulebook.load",
-    "scan": "ntscan.scan",
+    "scan": "ntscan.composer",
 }
 
 

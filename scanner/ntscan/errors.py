@@ -10,7 +10,7 @@ class UsageError(NtscanError):
 
 
 class RuleError(UsageError):
-    """A rule does not load: its message begins with ``file:line: field:``."""
+    """A rule does not load: its message begins with ``file:line:`` and the field."""
 
 
 class SourceError(NtscanError):
@@ -19,3 +19,7 @@ class SourceError(NtscanError):
 
 class ImageError(NtscanError):
     """Bytes that should be a PE image are none, or are too damaged to be read as one."""
+
+
+class RegistryError(SourceError):
+    """A registry hive, or a key or value in it, is there and cannot be read."""

@@ -28,9 +28,9 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     something undetermined or not scanned; 4 an error inside ntscan.
     """
     # Imported here, so that the other commands and --help start without them.
+    from ntscan.composer import scan  # noqa: PLC0415
     from ntscan.reporting.exit_code import exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415
-    from ntscan.scan import scan  # noqa: PLC0415
 
     asked = Options(
         rules=tuple(rule or ()),

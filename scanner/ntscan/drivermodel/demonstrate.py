@@ -5,17 +5,16 @@ from typing import Final
 
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
+from ntscan.drivermodel.builds import BUILDS, Build
 from ntscan.drivermodel.execution import Frame, Lane
 from ntscan.drivermodel.kernel import Event, Kernel
+from ntscan.drivermodel.ownership import Holding
 from ntscan.drivermodel.policies import Policies
-from ntscan.drivermodel.scene import running_machine, unlock_request
-from ntscan.drivermodel.sfm import COMPLETION_FREES, VULNERABLE, Build
+from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.vocabulary import Behaviour
 
 #: How many I/O operations follow the refused unlock before ``demonstrate`` gives up on a STOP.
 OPERATIONS_BOUND: Final = 6
-
-_BUILDS: Final = {Behaviour.VULNERABLE: VULNERABLE, Behaviour.FIXED: COMPLETION_FREES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +53,27 @@ def demonstrate(behaviour: Behaviour, policies: Policies | None = None) -> Demon
     return record(behaviour, policies or Policies()).demonstration
 
 
-def record(behaviour: Behaviour, policies: Policies, build: Build | None = None) -> Recording:
-    """Demonstrate, and keep the events; ``build`` replaces the behaviour's own."""
-    build = build or _BUILDS[behaviour]
-    kernel = running_machine(policies, build)
+def record(
+    behaviour: Behaviour, policies: Policies, build: Build | None = None, *, free: int = 2
+) -> Recording:
+    """Demonstrate, and keep the events.
+
+    ``build`` replaces the behaviour's own; ``free`` IRPs are free before the unlock.
+    """
+    build = build or BUILDS[behaviour]
+    kernel = running_machine(policies, build, free=free)
+    frame = unlock(build, hold_lock(kernel, build, worker=0), worker=0)
+    stand_in_the_way(kernel)
     events: list[Event] = []
     kernel.events = events
-    frame = unlock_request(kernel, build, 0)
     operations, stop = _play(kernel, frame)
-    ledger = kernel.ownership
-    frees = sum(count for (_, owner), count in ledger.frees.items() if owner == frame.context)
+    ledger = kernel.ledger
     return Recording(
         demonstration=Demonstration(
             behaviour=behaviour,
-            allocations=ledger.allocations[frame.context],
-            frees=frees,
-            double_free=ledger.freed_by_stranger,
+            allocations=_of(ledger.allocations, frame),
+            frees=_of(ledger.frees, frame),
+            double_free=ledger.double_free,
             io_operations_until_stop=operations if stop else None,
             stop_code=str(stop.code) if stop else None,
             trace=tuple(_sentence(number, event) for number, event in enumerate(events, 1)),
@@ -85,9 +89,7 @@ def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
     kernel.tell(Lane.FREE_IRPS, Lane.FREE_IRPS, "Before the unlock", lists=True)
     try:
         kernel.start("SFM worker", frame)
-        while kernel.threads:
-            for thread in tuple(kernel.threads):
-                kernel.finish(thread)
+        kernel.run_all()
         while operations < OPERATIONS_BOUND:
             operations += 1
             kernel.tell(Lane.OTHER, Lane.IO_MANAGER, "I/O operation {} begins", operations)
@@ -103,6 +105,10 @@ def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
         operations,
     )
     return operations, None
+
+
+def _of(holdings: list[Holding], frame: Frame) -> int:
+    return sum(1 for _, requester in holdings if requester == frame.context)
 
 
 def _sentence(number: int, event: Event) -> str:

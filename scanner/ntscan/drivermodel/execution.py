@@ -7,7 +7,7 @@ whole state is a stack of frames, so that it can be copied, compared and resumed
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ntscan.drivermodel.bugcheck import Irql
 
@@ -20,7 +20,7 @@ class Lane(StrEnum):
 
     CLIENT = "Macintosh client"
     SFM = "SFM"
-    FAST_IO = "file system"
+    FILE_SYSTEM = "file system"
     IO_MANAGER = "I/O manager"
     FREE_IRPS = "free IRPs"
     OTHER = "other driver"
@@ -54,7 +54,7 @@ class LockRequest(NamedTuple):
     length: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """One activation of a routine: where it stands, and its arguments and variables."""
 
@@ -62,25 +62,34 @@ class Frame:
     irp: int = 0
     context: int = 0  # address of the block on the requester's kernel stack; names the requester
     request: LockRequest | None = None
-    device: int = 0
     location: int = 0  # address of the IO_STACK_LOCATION in hand
     status: int = 0
     result: int = 0  # what the routine called last returned
     step: int = 0
 
-    def key(self) -> tuple[object, ...]:
-        """Give the frame's whole state as a value that can be compared and hashed."""
+    def freeze(self) -> "FrozenFrame":
+        """Give the frame's whole state as a value that can be compared, hashed and thawed."""
         return (
             self.routine,
             self.irp,
             self.context,
             self.request,
-            self.device,
             self.location,
             self.status,
             self.result,
             self.step,
         )
+
+
+FrozenFrame: TypeAlias = tuple["Routine", int, int, LockRequest | None, int, int, int, int]
+#: Steps that touch nothing but their own frame: no other thread can see when they are taken.
+PRIVATE_STEPS: Final[set["Step"]] = set()
+
+
+def private(step: "Step") -> "Step":
+    """Mark a step that touches nothing but its own frame."""
+    PRIVATE_STEPS.add(step)
+    return step
 
 
 Answer: TypeAlias = Control | Frame | Goto | Return
@@ -93,13 +102,39 @@ class Routine:
 
     name: str
     address: int
+    lane: Lane
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FastIoRoutine:
+    """A Fast I/O routine: one indivisible call, without an IRP.
+
+    ``answer`` gives None for TRUE, or the reason for FALSE.
+    """
+
+    name: str
+    address: int
+    answer: Callable[["Kernel", LockRequest], str | None]
+
+
+@dataclass(slots=True, eq=False)
 class Thread:
     """A thread, a DPC or an APC: frames, innermost last, and the IRQL that it runs at."""
 
     name: str
     irql: Irql
     frames: list[Frame]
+
+    def freeze(self) -> "FrozenThread":
+        """Give the thread's whole state as a value that can be compared, hashed and thawed."""
+        return self.name, self.irql, tuple([frame.freeze() for frame in self.frames])
+
+    @classmethod
+    def thaw(cls, frozen: "FrozenThread") -> "Thread":
+        """Make a thread that goes on where the frozen one stood."""
+        name, irql, frames = frozen
+        return cls(name, irql, [Frame(*frame) for frame in frames])
+
+
+FrozenThread: TypeAlias = tuple[str, Irql, tuple[FrozenFrame, ...]]

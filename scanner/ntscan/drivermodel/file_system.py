@@ -3,8 +3,20 @@
 from typing import Final
 
 from ntscan.drivermodel.bugcheck import Irql
-from ntscan.drivermodel.execution import Answer, Control, Frame, Lane, LockRequest, Return, Routine
-from ntscan.drivermodel.io_manager import IO_COMPLETE_REQUEST, call_driver
+from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
+from ntscan.drivermodel.devices import FILE_SYSTEM_DEVICE, FILTER_DEVICE, create_device
+from ntscan.drivermodel.execution import (
+    Answer,
+    Control,
+    Frame,
+    Lane,
+    LockRequest,
+    Return,
+    Routine,
+    private,
+)
+from ntscan.drivermodel.fast_io import FILE_SYSTEM_FAST_IO, FILTER_FAST_IO
+from ntscan.drivermodel.io_manager import call_driver
 from ntscan.drivermodel.irp import (
     STATUS_LOCK_NOT_GRANTED,
     STATUS_PENDING,
@@ -22,13 +34,21 @@ IRP_MJ_LOCK_CONTROL: Final = 0x11
 IRP_MN_LOCK: Final = 0x01
 IRP_MN_UNLOCK_SINGLE: Final = 0x02
 
-FILE_SYSTEM_DEVICE: Final = 0x80F5A030
-FILTER_DEVICE: Final = 0x80F5B810
-
 
 def topmost_device(kernel: Kernel) -> int:
     """Give the device object that requests for a fork are sent to."""
     return FILTER_DEVICE if kernel.policies.refusal is Refusal.FILTER else FILE_SYSTEM_DEVICE
+
+
+def start_completion_dpc(kernel: Kernel, irp: int) -> None:
+    """Queue the DPC in which a driver calls IoCompleteRequest for a pending IRP."""
+    kernel.start("DPC", Frame(IO_COMPLETE_REQUEST, irp=irp), Irql.DISPATCH_LEVEL)
+
+
+@private
+def return_status(_kernel: Kernel, frame: Frame) -> Answer:
+    """Return the frame's own status."""
+    return Return(frame.status)
 
 
 def _request_in(kernel: Kernel, location: int) -> LockRequest:
@@ -47,16 +67,16 @@ def _lock_control(kernel: Kernel, frame: Frame) -> Answer:
     minor = kernel.memory.read(location + kernel.layouts.stack_location.minor_function, 1)
     request = _request_in(kernel, location)
     if minor == IRP_MN_UNLOCK_SINGLE:
-        done = kernel.file_system.unlock(request)
+        done = kernel.lock_table.unlock(request)
         status = STATUS_SUCCESS if done else STATUS_RANGE_NOT_LOCKED
     else:
-        done = kernel.file_system.lock(request)
+        done = kernel.lock_table.lock(request)
         status = STATUS_SUCCESS if done else STATUS_LOCK_NOT_GRANTED
     set_status(kernel, frame.irp, status)
     kernel.tell(
-        Lane.FAST_IO,
         Lane.IO_MANAGER,
-        "The dispatch routine does the request with status {:#010x}",
+        Lane.FILE_SYSTEM,
+        "The file system's dispatch routine carries out the request: status {:#010x}",
         status,
     )
     frame.status = status
@@ -65,27 +85,23 @@ def _lock_control(kernel: Kernel, frame: Frame) -> Answer:
 
 def _complete(kernel: Kernel, frame: Frame) -> Answer:
     if kernel.policies.completion is Completion.IMMEDIATE:
+        kernel.tell(
+            Lane.FILE_SYSTEM,
+            Lane.IO_MANAGER,
+            "The file system calls IoCompleteRequest({:#010x})",
+            frame.irp,
+        )
         return Frame(IO_COMPLETE_REQUEST, irp=frame.irp)
     mark_irp_pending(kernel, frame.irp)
     frame.status = STATUS_PENDING
     start_completion_dpc(kernel, frame.irp)
     kernel.tell(
-        Lane.FAST_IO,
+        Lane.FILE_SYSTEM,
         Lane.SFM,
-        "The dispatch routine answers STATUS_PENDING; a DPC will complete {:#010x}",
+        "The file system answers STATUS_PENDING; a DPC will complete {:#010x}",
         frame.irp,
     )
     return Control.NEXT
-
-
-def start_completion_dpc(kernel: Kernel, irp: int) -> None:
-    """Queue the DPC in which a driver calls IoCompleteRequest for a pending IRP."""
-    kernel.start("DPC", Frame(IO_COMPLETE_REQUEST, irp=irp), Irql.DISPATCH_LEVEL)
-
-
-def return_status(_kernel: Kernel, frame: Frame) -> Answer:
-    """Return the frame's own status."""
-    return Return(frame.status)
 
 
 def _pass_down(kernel: Kernel, frame: Frame) -> Answer:
@@ -99,23 +115,28 @@ def _pass_down(kernel: Kernel, frame: Frame) -> Answer:
     return call_driver(kernel, FILE_SYSTEM_DEVICE, frame)
 
 
+@private
 def _return_result(_kernel: Kernel, frame: Frame) -> Answer:
     return Return(frame.result)
 
 
-FILE_SYSTEM_DISPATCH: Final = Routine(
-    name="the file system's IRP_MJ_LOCK_CONTROL",
+_FILE_SYSTEM_DISPATCH: Final = Routine(
+    name="the file system's dispatch routine",
     address=0xFC0C2210,
+    lane=Lane.FILE_SYSTEM,
     steps=(_lock_control, _complete, return_status),
 )
-FILTER_DISPATCH: Final = Routine(
-    name="the filter's IRP_MJ_LOCK_CONTROL",
+_FILTER_DISPATCH: Final = Routine(
+    name="the filter's dispatch routine",
     address=0xFC3E1180,
+    lane=Lane.FILE_SYSTEM,
     steps=(_pass_down, _return_result),
 )
 
 
 def attach(kernel: Kernel) -> None:
-    """Give the kernel the file system's device and, where the policy has one, the filter's."""
-    kernel.dispatch[FILE_SYSTEM_DEVICE] = FILE_SYSTEM_DISPATCH
-    kernel.dispatch[FILTER_DEVICE] = FILTER_DISPATCH
+    """Load the file system and the filter, and create their devices."""
+    create_device(
+        kernel, FILE_SYSTEM_DEVICE, IRP_MJ_LOCK_CONTROL, _FILE_SYSTEM_DISPATCH, FILE_SYSTEM_FAST_IO
+    )
+    create_device(kernel, FILTER_DEVICE, IRP_MJ_LOCK_CONTROL, _FILTER_DISPATCH, FILTER_FAST_IO)

@@ -22,7 +22,7 @@ SL_INVOKE_ON_ERROR: Final = 0x80
 def initialize_irp(kernel: Kernel, irp: int) -> None:
     """IoInitializeIrp: zero the packet, then fill in what a fresh IRP holds."""
     layout = kernel.layouts.irp
-    size = kernel.layouts.size_of_irp(kernel.stack_size)
+    size = kernel.size_of_irp
     memory = kernel.memory
     memory.write_bytes(irp, bytes(size))
     memory.write(irp + layout.type, IO_TYPE_IRP, 2)
@@ -49,6 +49,11 @@ def current_location(kernel: Kernel, irp: int) -> int:
     """Give Irp->CurrentLocation, a CHAR."""
     address = irp + kernel.layouts.irp.current_location
     return int.from_bytes(kernel.memory.read_bytes(address, 1), signed=True)
+
+
+def stack_count(kernel: Kernel, irp: int) -> int:
+    """Give Irp->StackCount."""
+    return kernel.memory.read(irp + kernel.layouts.irp.stack_count, 1)
 
 
 def next_stack_location(kernel: Kernel, irp: int) -> int:

@@ -1,24 +1,47 @@
 """The kernel's state as one thing: memory, threads, drivers; it runs one step at a time."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from ntscan.drivermodel.bugcheck import Irql, bug_check_of
-from ntscan.drivermodel.execution import Control, Frame, Goto, Lane, Return, Routine, Thread
-from ntscan.drivermodel.fast_io import FileSystem
+from ntscan.drivermodel.byte_range_locks import LockTable
+from ntscan.drivermodel.execution import (
+    Control,
+    FastIoRoutine,
+    Frame,
+    FrozenThread,
+    Goto,
+    Lane,
+    LockRequest,
+    Return,
+    Routine,
+    Thread,
+)
 from ntscan.drivermodel.layouts import LAYOUTS
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
-from ntscan.drivermodel.memory import Memory, PageFaultError, Region
+from ntscan.drivermodel.memory import FrozenRegion, Memory, PageFaultError, Region
 from ntscan.drivermodel.narration import Chain
-from ntscan.drivermodel.ownership import Ownership
+from ntscan.drivermodel.ownership import FrozenLedger, Ledger
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor
 
 KERNEL_DATA: Final = 0x8014C000
+DRIVER_OBJECTS: Final = 0x80F5A000
+DRIVER_SLOT_SIZE: Final = 0x200
+THREAD_OBJECTS: Final = 0x80F61020
+THREAD_OBJECT_SIZE: Final = 0x200
 POOL_PAGE: Final = 0x80F82000
 KERNEL_STACKS: Final = 0xFC4A0000
 STACK_BLOCK_SIZE: Final = 0x40
-_STACK_BLOCKS: Final = 8
+
+_DRIVERS: Final = 3
+_WORKERS: Final = 3
+_REQUESTERS: Final = 32
+
+
+def requester(number: int) -> int:
+    """Give the address of a requester's block on its kernel stack; negative ones from the end."""
+    return KERNEL_STACKS + (number % _REQUESTERS) * STACK_BLOCK_SIZE
 
 
 class Event(NamedTuple):
@@ -30,21 +53,29 @@ class Event(NamedTuple):
     free_irps: str  # the list of free IRPs after it, where it changed; else empty
 
 
+#: Everything that can differ between two moments of one scene.
+FrozenKernel: TypeAlias = tuple[
+    tuple[FrozenRegion, ...], tuple[FrozenThread, ...], tuple[LockRequest, ...], FrozenLedger
+]
+
+
 class Kernel:
     """An NT kernel small enough to be looked at; ``run`` takes one thread one step on."""
 
     __slots__ = (
-        "dispatch",
+        "_code",
+        "_fast_io",
         "events",
-        "file_system",
+        "filter_refuses",
         "free_irps",
         "layouts",
+        "ledger",
+        "lock_table",
         "memory",
-        "ownership",
+        "oplocks",
         "policies",
         "pool",
         "processor",
-        "routines",
         "threads",
     )
 
@@ -53,9 +84,11 @@ class Kernel:
         self.layouts = LAYOUTS[policies.platform]
         self.processor = Processor()
         self.memory = Memory(
-            Region(KERNEL_DATA, bytearray(HEAD_SIZE + DESCRIPTOR_SIZE)),
-            Region(POOL_PAGE, bytearray(self.layouts.page_size)),
-            Region(KERNEL_STACKS, bytearray(_STACK_BLOCKS * STACK_BLOCK_SIZE)),
+            Region(POOL_PAGE, self.layouts.page_size),
+            Region(KERNEL_DATA, HEAD_SIZE + DESCRIPTOR_SIZE),
+            Region(KERNEL_STACKS, _REQUESTERS * STACK_BLOCK_SIZE),
+            Region(DRIVER_OBJECTS, _DRIVERS * DRIVER_SLOT_SIZE),
+            Region(THREAD_OBJECTS, _WORKERS * THREAD_OBJECT_SIZE),
         )
         self.pool = NonpagedPool(
             self.memory,
@@ -64,40 +97,56 @@ class Kernel:
             page=POOL_PAGE,
             descriptor=KERNEL_DATA + HEAD_SIZE,
         )
+        lookaside = policies.allocator is Allocator.LOOKASIDE
         self.free_irps = LookasideList(
             self.memory,
             self.pool,
             head=KERNEL_DATA,
-            block_size=self.layouts.size_of_irp(self.stack_size),
-            maximum_depth=(
-                policies.lookaside_depth if policies.allocator is Allocator.LOOKASIDE else 0
-            ),
+            block_size=self.size_of_irp,
+            maximum_depth=policies.lookaside_depth if lookaside else 0,
         )
-        self.routines: dict[int, Routine] = {}
-        self.dispatch: dict[int, Routine] = {}
         self.threads: list[Thread] = []
-        self.file_system = FileSystem(refusal=policies.refusal)
-        self.ownership = Ownership()
+        self.lock_table = LockTable()
+        #: Forks on which another opener holds an oplock.
+        self.oplocks: frozenset[int] = frozenset()
+        #: Whether the filter, where one is attached, answers FALSE to the next Fast I/O call.
+        self.filter_refuses = True
+        self.ledger = Ledger()
         self.events: list[Event] | None = None
+        self._code: dict[int, Routine] = {}
+        self._fast_io: dict[int, FastIoRoutine] = {}
 
     @property
     def stack_size(self) -> int:
         """How many stack locations an IRP for the file system's topmost device needs."""
         return 2 if self.policies.refusal is Refusal.FILTER else 1
 
-    def load(self, *routines: Routine) -> None:
-        """Make routines callable through their addresses."""
-        for routine in routines:
-            self.routines[routine.address] = routine
+    @property
+    def size_of_irp(self) -> int:
+        """The bytes of every IRP in the scene."""
+        return self.layouts.size_of_irp(self.stack_size)
+
+    def load(self, routine: Routine | FastIoRoutine) -> None:
+        """Make a routine callable through its address."""
+        if isinstance(routine, Routine):
+            self._code[routine.address] = routine
+        else:
+            self._fast_io[routine.address] = routine
 
     def routine_at(self, address: int) -> Routine:
         """Give the routine that a call through this address enters.
 
         Raises ``PageFaultError`` where there is no code to fetch.
         """
-        if address not in self.routines:
+        if address not in self._code:
             raise PageFaultError(address, write=False)
-        return self.routines[address]
+        return self._code[address]
+
+    def fast_io_routine_at(self, address: int) -> FastIoRoutine:
+        """Give the Fast I/O routine at this address; raise ``PageFaultError`` without one."""
+        if address not in self._fast_io:
+            raise PageFaultError(address, write=False)
+        return self._fast_io[address]
 
     def start(self, name: str, frame: Frame, irql: Irql = Irql.PASSIVE_LEVEL) -> Thread:
         """Add a thread that will run ``frame``."""
@@ -121,17 +170,16 @@ class Kernel:
             return False
         if isinstance(answer, Goto):
             frame.step = answer.step
-            return True
-        if isinstance(answer, Return):
+        elif isinstance(answer, Return):
             thread.frames.pop()
             if thread.frames:
                 thread.frames[-1].result = answer.value
             else:
                 self.threads.remove(thread)
-            return True
-        frame.step += 1
-        if isinstance(answer, Frame):
-            thread.frames.append(answer)
+        else:
+            frame.step += 1
+            if isinstance(answer, Frame):
+                thread.frames.append(answer)
         return True
 
     def finish(self, thread: Thread) -> bool:
@@ -141,11 +189,34 @@ class Kernel:
                 return False
         return True
 
+    def run_all(self) -> bool:
+        """Run thread after thread until none can go on; say whether all ended."""
+        moved = True
+        while self.threads and moved:
+            moved = False
+            for thread in tuple(self.threads):
+                if self.run(thread):
+                    moved = True
+                    self.finish(thread)
+        return not self.threads
+
+    def freeze(self) -> FrozenKernel:
+        """Give the whole state as a value: equal states are equal values."""
+        threads = tuple([thread.freeze() for thread in self.threads])
+        return self.memory.freeze(), threads, self.lock_table.locks, self.ledger.freeze()
+
+    def thaw(self, frozen: FrozenKernel) -> None:
+        """Put back what ``freeze`` gave."""
+        memory, threads, self.lock_table.locks, ledger = frozen
+        self.memory.thaw(memory)
+        self.threads = [Thread.thaw(thread) for thread in threads]
+        self.ledger.thaw(ledger)
+
     def free_irp_chain(self) -> Chain:
         """Follow the list that the next IRP comes from: the lookaside list, or the pool's."""
         if self.policies.allocator is Allocator.LOOKASIDE:
             return self.free_irps.chain()
-        return self.pool.chain(self.layouts.size_of_irp(self.stack_size))
+        return self.pool.chain(self.size_of_irp)
 
     def tell(
         self, source: Lane, target: Lane, what: str, *values: object, lists: bool = False

@@ -1,29 +1,47 @@
 """Who holds which IRP, kept beside the mechanism: nothing that runs in the model reads it."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from typing import TypeAlias
+
+#: (IRP, requester): addresses of the packet and of the requester's context.
+Holding: TypeAlias = tuple[int, int]
+FrozenLedger: TypeAlias = tuple[tuple[Holding, ...], bool, bool]
 
 
-@dataclass(slots=True)
-class Ownership:
-    """A ledger of allocations and frees by requester (the address of its context)."""
+class Ledger:
+    """Allocations and frees by requester, and what no correct machine ever does."""
 
-    held: list[tuple[int, int]] = field(default_factory=list)  # (IRP, requester)
-    allocations: Counter[int] = field(default_factory=Counter)
-    frees: Counter[tuple[int, int]] = field(default_factory=Counter)
-    freed_by_stranger: bool = False
-    two_owners: bool = False
+    __slots__ = ("allocations", "double_free", "frees", "held", "two_owners")
+
+    def __init__(self) -> None:
+        self.held: tuple[Holding, ...] = ()
+        #: Some IRP was freed by a requester that did not hold it, or no longer.
+        self.double_free = False
+        #: Some IRP was given to a requester while another held it.
+        self.two_owners = False
+        self.allocations: list[Holding] = []
+        self.frees: list[Holding] = []
 
     def allocate(self, irp: int, requester: int) -> None:
         """Note that a requester was given an IRP."""
         self.two_owners |= any(irp == other for other, _ in self.held)
-        self.held.append((irp, requester))
-        self.allocations[requester] += 1
+        self.held = tuple(sorted((*self.held, (irp, requester))))
+        self.allocations.append((irp, requester))
 
     def free(self, irp: int, requester: int) -> None:
-        """Note that a requester freed an IRP, which it may not have held."""
-        self.frees[irp, requester] += 1
-        if (irp, requester) in self.held:
-            self.held.remove((irp, requester))
+        """Note that a requester called IoFreeIrp, for an IRP that it may not hold."""
+        holding = (irp, requester)
+        self.frees.append(holding)
+        if holding in self.held:
+            position = self.held.index(holding)
+            self.held = self.held[:position] + self.held[position + 1 :]
         else:
-            self.freed_by_stranger = True
+            self.double_free = True
+
+    def freeze(self) -> FrozenLedger:
+        """Give who holds what, and the two flags; not the history."""
+        return self.held, self.double_free, self.two_owners
+
+    def thaw(self, frozen: FrozenLedger) -> None:
+        """Put back what ``freeze`` gave, with an empty history."""
+        self.held, self.double_free, self.two_owners = frozen
+        self.allocations, self.frees = [], []

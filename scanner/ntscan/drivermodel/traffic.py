@@ -2,40 +2,45 @@
 
 from typing import Final
 
+from ntscan.drivermodel.devices import DISK_DEVICE, create_device
 from ntscan.drivermodel.execution import Answer, Control, Frame, Lane, Return, Routine
 from ntscan.drivermodel.file_system import return_status, start_completion_dpc
-from ntscan.drivermodel.io_manager import (
-    DRIVER_COMPLETION_ADDRESS,
-    IO_ALLOCATE_IRP,
-    call_driver,
-    io_free_irp,
-)
+from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP, call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
     STATUS_INSUFFICIENT_RESOURCES,
     STATUS_MORE_PROCESSING_REQUIRED,
     STATUS_PENDING,
+    STATUS_SUCCESS,
     mark_irp_pending,
+    next_stack_location,
     set_completion_routine,
     set_status,
 )
-from ntscan.drivermodel.kernel import KERNEL_STACKS, STACK_BLOCK_SIZE, Kernel
+from ntscan.drivermodel.kernel import Kernel, requester
 
-DISK_DEVICE: Final = 0x80F5C040
+IRP_MJ_READ: Final = 0x03
 
 
-def _set_up_and_send(kernel: Kernel, frame: Frame) -> Answer:
+def _send(kernel: Kernel, frame: Frame) -> Answer:
     if not frame.irp:
         return Return(STATUS_INSUFFICIENT_RESOURCES)
-    set_completion_routine(kernel, frame.irp, DRIVER_COMPLETION_ADDRESS, frame.context)
+    location = next_stack_location(kernel, frame.irp)
+    kernel.memory.write(location + kernel.layouts.stack_location.major_function, IRP_MJ_READ, 1)
+    set_completion_routine(kernel, frame.irp, _COMPLETION.address, frame.context)
     kernel.tell(
-        Lane.OTHER, Lane.IO_MANAGER, "Another driver sends its request in {:#010x}", frame.irp
+        Lane.OTHER,
+        Lane.IO_MANAGER,
+        "Another driver calls IofCallDriver({:#010x}, {:#010x}) with IRP_MJ_READ",
+        DISK_DEVICE,
+        frame.irp,
     )
     return call_driver(kernel, DISK_DEVICE, frame)
 
 
-def _begin(kernel: Kernel, frame: Frame) -> Answer:
+def _begin_read(kernel: Kernel, frame: Frame) -> Answer:
+    """Start the transfer; the DPC of the disk's interrupt will complete the request."""
     mark_irp_pending(kernel, frame.irp)
-    set_status(kernel, frame.irp, 0)
+    set_status(kernel, frame.irp, STATUS_SUCCESS)
     start_completion_dpc(kernel, frame.irp)
     frame.status = STATUS_PENDING
     return Control.NEXT
@@ -46,34 +51,40 @@ def _free(kernel: Kernel, frame: Frame) -> Answer:
     kernel.tell(
         Lane.OTHER,
         Lane.FREE_IRPS,
-        "Another driver's completion routine frees {:#010x}",
+        "IoFreeIrp({:#010x}) in {}",
         frame.irp,
+        frame.routine.name,
         lists=True,
     )
     return Return(STATUS_MORE_PROCESSING_REQUIRED)
 
 
-REQUEST: Final = Routine(
+_REQUEST: Final = Routine(
     name="another driver's request",
     address=0xFC1A0310,
-    steps=(*IO_ALLOCATE_IRP, _set_up_and_send, return_status),
+    lane=Lane.OTHER,
+    steps=(*IO_ALLOCATE_IRP, _send, return_status),
 )
-COMPLETION: Final = Routine(
+_COMPLETION: Final = Routine(
     name="another driver's completion routine",
-    address=DRIVER_COMPLETION_ADDRESS,
+    address=0xFC1A0A40,
+    lane=Lane.OTHER,
     steps=(_free,),
 )
-DISK_DISPATCH: Final = Routine(
-    name="the disk's dispatch routine", address=0xFC110800, steps=(_begin, return_status)
+_DISK_DISPATCH: Final = Routine(
+    name="the disk's dispatch routine",
+    address=0xFC110800,
+    lane=Lane.OTHER,
+    steps=(_begin_read, return_status),
 )
 
 
 def attach(kernel: Kernel) -> None:
-    """Load the driver and give the kernel the device that it sends its requests to."""
-    kernel.dispatch[DISK_DEVICE] = DISK_DISPATCH
-    kernel.load(COMPLETION)
+    """Load the driver and create the device that it sends its requests to."""
+    create_device(kernel, DISK_DEVICE, IRP_MJ_READ, _DISK_DISPATCH)
+    kernel.load(_COMPLETION)
 
 
 def request(number: int) -> Frame:
     """Give the first frame of another driver's request, with a context of its own."""
-    return Frame(REQUEST, context=KERNEL_STACKS + number * STACK_BLOCK_SIZE)
+    return Frame(_REQUEST, context=requester(number))

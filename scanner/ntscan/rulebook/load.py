@@ -38,7 +38,7 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
     for name, text in _rule_files(directory):
         advisory = parse_rule(text, name)
         if advisory.id in advisories:
-            raise RuleError(f"{name}:1: id: {advisory.id} is the id of another rule as well")
+            raise RuleError(_at(name, 1, "id", f"{advisory.id} is the id of another rule as well"))
         advisories[advisory.id], texts[advisory.id] = advisory, text
     wanted = {name.upper() for name in only} or set(advisories)
     for name in sorted(wanted - set(advisories)):
@@ -72,7 +72,7 @@ def parse_rule(content: bytes, name: str) -> Advisory:
     Raises RuleError, one line a fault: ``file:line: field: what is wrong``.
     """
     if len(content) > LONGEST_RULE:
-        raise RuleError(f"{name}:1: : is longer than {LONGEST_RULE:,} bytes")
+        raise RuleError(_at(name, 1, "", f"is longer than {LONGEST_RULE:,} bytes"))
     text, written = _parse_toml(content, name)
     try:
         advisory = msgspec.convert(written, Advisory)
@@ -106,18 +106,18 @@ def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:
         text = content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RuleError(f"{name}:{line}: : is not UTF-8") from error
+        raise RuleError(_at(name, line, "", "is not UTF-8")) from error
     try:
         return text, tomllib.loads(text)
     except RecursionError as error:
-        raise RuleError(f"{name}:1: : is nested too deeply") from error
+        raise RuleError(_at(name, 1, "", "is nested too deeply")) from error
     except ValueError as error:  # TOMLDecodeError, and int's own refusal of too many digits
         place = _AT_LINE.search(str(error))
         lines = text.split("\n")
         line = int(place[1]) if place and place[1] else len(lines)
         key, equals, _ = lines[line - 1].partition("=")
         field = key.strip() if equals else ""
-        raise RuleError(f"{name}:{line}: {field}: {_AT_LINE.sub('', str(error))}") from error
+        raise RuleError(_at(name, line, field, _AT_LINE.sub("", str(error)))) from error
 
 
 def _misfit(name: str, text: str, message: str) -> RuleError:
@@ -131,11 +131,15 @@ def _misfit(name: str, text: str, message: str) -> RuleError:
     if missing is None:
         return RuleError(_refusal(name, text, field, why))
     line = line_of(text, field) if field else 1
-    return RuleError(f"{name}:{line}: {dotted((*field, missing[1]))}: is missing")
+    return RuleError(_at(name, line, dotted((*field, missing[1])), "is missing"))
 
 
 def _refusal(name: str, text: str, field: FieldPath, why: str) -> str:
-    return f"{name}:{line_of(text, field)}: {dotted(field)}: {why}"
+    return _at(name, line_of(text, field), dotted(field), why)
+
+
+def _at(name: str, line: int, field: str, why: str) -> str:
+    return ": ".join(part for part in (f"{name}:{line}", field, why) if part)
 
 
 def _unknown(field: FieldPath, written: object, understood: object) -> Iterator[FieldPath]:

@@ -1,0 +1,133 @@
+"""Builds of sfmsrv.sys, as data: the steps of its routines, in order. Nothing else differs.
+
+Of the vulnerable build the article (Q242896) says what it frees where. How the fixed build frees
+exactly once is not published; here are the ways that the DDK's rules allow, and for comparison what
+happens where the IRP is left to the I/O manager.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ntscan.drivermodel.execution import Lane, Routine, Step
+from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP
+from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.sfm import (
+    LOCK,
+    UNLOCK,
+    Operation,
+    free_irp,
+    keep_irp,
+    let_go,
+    send,
+    set_thread,
+    set_up,
+    set_user_event,
+    signal,
+    try_fast_io,
+    wait,
+    wait_if_pending,
+)
+from ntscan.vocabulary import Behaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build of sfmsrv.sys, as far as it locks and unlocks."""
+
+    name: str
+    lock: Routine
+    unlock: Routine
+    completions: tuple[Routine, ...]
+
+    def load(self, kernel: Kernel) -> None:
+        """Load the driver: its routines can be called through their addresses."""
+        for routine in (self.lock, self.unlock, *self.completions):
+            kernel.load(routine)
+
+
+def make_build(
+    name: str,
+    *,
+    completion: tuple[Step, ...],
+    before_send: tuple[Step, ...] = (),
+    after_send: tuple[Step, ...],
+) -> Build:
+    """Make a build from the steps of its unlock path.
+
+    ``completion`` is the completion routine; the others are what the routine that allocates the IRP
+    does before and after it calls IofCallDriver. The lock path has no fault in any build: its
+    completion routine frees the IRP and keeps it.
+    """
+    return Build(
+        name,
+        lock=_request_routine(LOCK, (send, wait_if_pending)),
+        unlock=_request_routine(UNLOCK, (*before_send, send, *after_send)),
+        completions=(
+            _completion_routine(LOCK, (free_irp, signal, keep_irp)),
+            _completion_routine(UNLOCK, completion),
+        ),
+    )
+
+
+def _request_routine(operation: Operation, steps: tuple[Step, ...]) -> Routine:
+    return Routine(
+        name=f"SFM's {operation.name} routine",
+        address=operation.address,
+        lane=Lane.SFM,
+        steps=(try_fast_io(operation), *IO_ALLOCATE_IRP, set_up(operation), *steps, let_go),
+    )
+
+
+def _completion_routine(operation: Operation, steps: tuple[Step, ...]) -> Routine:
+    return Routine(
+        name=f"SFM's {operation.name} completion routine",
+        address=operation.completion_address,
+        lane=Lane.SFM,
+        steps=steps,
+    )
+
+
+VULNERABLE: Final = make_build(
+    "frees twice in the completion routine, once in the allocating routine",
+    completion=(free_irp, free_irp, signal, keep_irp),
+    after_send=(wait_if_pending, free_irp),
+)
+VULNERABLE_WITHOUT_WAIT: Final = make_build(
+    "as the vulnerable build, but does not wait for a pending IRP",
+    completion=(free_irp, free_irp, signal, keep_irp),
+    after_send=(free_irp,),
+)
+COMPLETION_FREES: Final = make_build(
+    "the completion routine frees the IRP and keeps it",
+    completion=(free_irp, signal, keep_irp),
+    after_send=(wait_if_pending,),
+)
+ALLOCATOR_FREES: Final = make_build(
+    "the completion routine keeps the IRP; the allocating routine waits, then frees it",
+    completion=(signal, keep_irp),
+    after_send=(wait, free_irp),
+)
+LEFT_WITH_THREAD: Final = make_build(
+    "the IRP is left to the I/O manager, with a thread set",
+    completion=(let_go,),
+    before_send=(set_user_event, set_thread),
+    after_send=(wait,),
+)
+LEFT_WITHOUT_THREAD: Final = make_build(
+    "the IRP is left to the I/O manager, without a thread",
+    completion=(let_go,),
+    before_send=(set_user_event,),
+    after_send=(wait,),
+)
+
+#: The build that a behaviour is shown with.
+BUILDS: Final = {Behaviour.VULNERABLE: VULNERABLE, Behaviour.FIXED: COMPLETION_FREES}
+
+#: Every way in which a build of that behaviour may be written.
+VARIANTS: Final = {
+    Behaviour.VULNERABLE: (VULNERABLE, VULNERABLE_WITHOUT_WAIT),
+    Behaviour.FIXED: (COMPLETION_FREES, ALLOCATOR_FREES, LEFT_WITH_THREAD),
+}
+
+#: No fix: it frees at most once, and yet stops the machine.
+NOT_A_FIX: Final = LEFT_WITHOUT_THREAD

@@ -1,0 +1,154 @@
+"""Many runs of a server until it stops: the article's sentences about frequency, as numbers."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ntscan.drivermodel.bugcheck import BugCheckError
+from ntscan.drivermodel.builds import BUILDS
+from ntscan.drivermodel.policies import Policies
+from ntscan.drivermodel.server import Server
+from ntscan.drivermodel.workload import LONGEST, Pattern, Workload
+from ntscan.vocabulary import Behaviour
+
+#: The refusal rates of a whole simulation: from one unlock in a million to every one.
+REFUSAL_RATES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+#: A run ends without a STOP after this many operations, or this many refused unlocks.
+OPERATIONS_BOUND: Final = 1_000_000_000_000
+REFUSALS_BOUND: Final = 100
+
+#: A corrupted machine is watched for this many operations.
+_WATCH: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one run ended; operations count from 1."""
+
+    first_refusal: int | None
+    stopped_at: int | None
+    stop_code: str | None
+    operations: int  # modelled, skipped ones included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Operations, over the runs that stopped: the middle, and where 90 % of the runs lie."""
+
+    percent_5: int
+    median: int
+    percent_95: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One workload's runs."""
+
+    load: "Load"
+    stopped: int
+    after_first_refusal: Distribution | None
+    overall: Distribution | None
+    stop_codes: tuple[tuple[str, int], ...]
+    operations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A workload to be run many times."""
+
+    pattern: Pattern
+    refusal_rate: float
+    runs: int = 100
+    seed: int = 1
+
+
+def simulate(
+    behaviour: Behaviour,
+    policies: Policies,
+    load: Load,
+    progress: Callable[[int], None] | None = None,
+) -> Row:
+    """Run one workload many times; the same seed gives the same row.
+
+    ``progress`` is called with the number of finished runs.
+    """
+    results = []
+    for number in range(load.runs):
+        seed = f"{load.seed} {load.pattern} {load.refusal_rate} {number}"
+        workload = Workload(load.pattern, load.refusal_rate, seed)
+        results.append(run(behaviour, policies, workload))
+        if progress:
+            progress(number + 1)
+    stops = [
+        (result.stopped_at, result.stopped_at - result.first_refusal)
+        for result in results
+        if result.stopped_at is not None and result.first_refusal is not None
+    ]
+    codes = Counter(result.stop_code for result in results if result.stop_code)
+    return Row(
+        load=load,
+        stopped=len(stops),
+        after_first_refusal=_distribution([after for _, after in stops]),
+        overall=_distribution([overall for overall, _ in stops]),
+        stop_codes=tuple(sorted(codes.items())),
+        operations=sum(result.operations for result in results),
+    )
+
+
+def run(
+    behaviour: Behaviour,
+    policies: Policies,
+    workload: Workload,
+    *,
+    operations: int = OPERATIONS_BOUND,
+    skip: bool = True,
+) -> Run:
+    """Run a server until it stops, or to a bound.
+
+    ``skip`` leaves out what cannot matter: an operation that is complete before the next refused
+    unlock begins, on an intact machine. Such an operation takes an IRP from the list and puts it
+    back; what it leaves behind is the same machine.
+    """
+    server = Server(policies, BUILDS[behaviour])
+    refusals = workload.refused()
+    refused = next(refusals, None)
+    first: int | None = None
+    count = operation = 0
+    end = operations
+    while operation < end:
+        if skip and server.intact:
+            if refused is None or refused > operations:
+                operation = operations
+                break
+            if count == REFUSALS_BOUND:
+                break
+            if refused - LONGEST - 1 > operation:
+                server.drain()
+                operation = refused - LONGEST - 1
+        operation += 1
+        try:
+            if workload.is_unlock(operation):
+                server.unlock(operation, workload.duration(operation), refused=operation == refused)
+            else:
+                server.read(operation, workload.duration(operation))
+        except BugCheckError as stop:
+            first = first or operation
+            return Run(first, operation, str(stop.code), operation)
+        if operation == refused:
+            refused = next(refusals, None)
+            first = first or operation
+            count += 1
+        if not server.intact:
+            end = min(end, (first or operation) + _WATCH)
+    return Run(first, None, None, operation)
+
+
+def _distribution(values: list[int]) -> Distribution | None:
+    """Give nearest-rank percentiles; None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    rank = [ordered[-(-len(ordered) * percent // 100) - 1] for percent in (5, 50, 95)]
+    return Distribution(percent_5=rank[0], median=rank[1], percent_95=rank[2])

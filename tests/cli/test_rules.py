@@ -1,0 +1,53 @@
+"""``ntscan rules`` and ``ntscan schema`` as a user runs them."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ntscan.cli import app
+from ntscan.errors import RuleError
+from ntscan.rulebook.load import rule_text
+
+RUNNER = CliRunner()
+
+
+def test_list_names_each_rule_on_a_line() -> None:
+    """Id, file and title of every rule."""
+    result = RUNNER.invoke(app, ["rules", "list"])
+    assert result.exit_code == 0
+    assert result.stdout.split("\n")[0].split("  ")[:2] == ["Q242896", "sfmsrv.sys"]
+
+
+@pytest.mark.parametrize("rule_id", ["Q242896", "q242896"])
+def test_show_prints_a_rule_as_it_is_written(rule_id: str) -> None:
+    """The text of the rule, with the source article of every figure."""
+    result = RUNNER.invoke(app, ["rules", "show", rule_id])
+    assert result.stdout == rule_text("Q242896")
+    assert result.stdout.count("source = ") > 10
+
+
+def test_lint_of_the_bundled_rules_is_clean() -> None:
+    """No fault, exit code 0."""
+    result = RUNNER.invoke(app, ["rules", "lint"])
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_lint_names_the_faults_of_a_rule_of_ones_own(tmp_path: Path) -> None:
+    """A rule with a wrong example and an odd size: a line each, exit code 2."""
+    rule = tmp_path / "Q242896.toml"
+    text = rule_text("Q242896").replace("size = 134416", "size = 134417", 1)
+    rule.write_text(text.replace('status = "affected"', 'status = "fixed"', 1), "utf-8")
+    result = RUNNER.invoke(app, ["rules", "lint", str(rule)])
+    assert result.exit_code == 2
+    assert "Q242896: size 134,417 (Q242896) is no multiple of 16 bytes\n" in result.stdout
+    assert "is affected (older), and not fixed (older)" in result.stdout
+
+
+def test_lint_refuses_a_rule_that_does_not_load(tmp_path: Path) -> None:
+    """The refusal names file, line and field."""
+    rule = tmp_path / "Q242896.toml"
+    rule.write_text(rule_text("Q242896").replace("size = 134416", "siez = 134416", 1), "utf-8")
+    result = RUNNER.invoke(app, ["rules", "lint", str(rule)])
+    assert isinstance(result.exception, RuleError)
+    assert str(result.exception).startswith(f"{rule}:23: fixed_builds[0].size: is missing")

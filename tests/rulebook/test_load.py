@@ -1,0 +1,205 @@
+"""Rules are loaded whole or refused with file, line and field."""
+
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ntscan.errors import RuleError, UsageError
+from ntscan.rulebook.advisory import Advisory
+from ntscan.rulebook.load import LONGEST_RULE, load_rules, parse_rule, read_rule, rule_text
+
+NAME = "Q242896.toml"
+RULE = (files("ntscan_rules") / NAME).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "refusal"),
+    [
+        ("[applicability]", "foo = 1\n[applicability]", "12: foo: is not a field of a rule"),
+        (
+            "size = 134416",
+            "size = 134416\nsiez = 1",
+            "27: fixed_builds[0].siez: is not a field of a rule",
+        ),
+        (
+            "[demonstration]",
+            "[demonstration]\n__class__ = 1",
+            "146: demonstration.__class__: is not a field of a rule",
+        ),
+        ('id = "Q242896"\n', "", "1: id: is missing"),
+        ("size = 134416\n", "", "23: fixed_builds[0].size: is missing"),
+        (
+            "[later_builds]\nhold",
+            "[later_builds]\n#",
+            "121: later_builds.hold_fix_from: is missing",
+        ),
+        ("size = 134416", 'size = "134416"', "26: fixed_builds[0].size: Expected `int`, got `str`"),
+        ("size = 134416", "size = true", "26: fixed_builds[0].size: Expected `int`, got `bool`"),
+        (
+            'machine = "i386"',
+            'machine = "i286"',
+            "24: fixed_builds[0].machine: Invalid enum value 'i286'",
+        ),
+        ('"SP6a"]', '"SP7"]', "14: applicability.service_packs[4]: Invalid enum value 'SP7'"),
+        ("1999-09-29T19:49:00", "1999-02-30T19:49:00", "25: wall_clock: Invalid date or datetime"),
+        (
+            "1999-09-29T19:49:00",
+            "1999-09-29",
+            "25: fixed_builds[0].wall_clock: Expected `datetime`, got `date`",
+        ),
+        (
+            "1999-09-29T19:49:00",
+            "1999-09-29T19:49:00Z",
+            "25: fixed_builds[0].wall_clock: names a zone, and a KB wall clock has none",
+        ),
+        (
+            "1999-09-29T19:49:00",
+            "1990-09-29T19:49:00",
+            "25: fixed_builds[0].wall_clock: 1990-09-29 is impossible for Windows NT 4.0",
+        ),
+        (
+            "1999-09-29T19:49:00",
+            "2012-09-29T19:49:00",
+            "25: fixed_builds[0].wall_clock: 2012-09-29 is impossible for Windows NT 4.0",
+        ),
+        (
+            "1999-12-01T00:00:00Z",
+            "1999-12-01T00:00:00",
+            "122: later_builds.hold_fix_from: names no zone; write it in UTC, with a Z at its end",
+        ),
+        (
+            "1999-12-01T00:00:00Z",
+            "1999-11-30T00:00:00Z",
+            "116: releases_without_fix[1].released_by: 1999-11-30 is not before later_builds",
+        ),
+        (
+            "last_modified = 2002",
+            "last_modified = 1998",
+            "25: fixed_builds[0].wall_clock: 1999-09-29 is after the article's last change",
+        ),
+        (
+            "size = 134416",
+            "size = 0",
+            "26: fixed_builds[0].size: is not between 1 and 16,777,216 bytes",
+        ),
+        (
+            "size = 134416",
+            "size = 16777217",
+            "26: fixed_builds[0].size: is not between 1 and 16,777,216 bytes",
+        ),
+        (
+            'source = "Q116343"',
+            'source = "KB116343"',
+            "19: products_without_component[0].source: 'KB116343' is no article number",
+        ),
+        (
+            'machine = "alpha"\nwall_clock = 1999-09-29',
+            'machine = "i386"\nwall_clock = 1999-09-29',
+            "30: fixed_builds[1].machine: is a second fixed build for i386",
+        ),
+        (
+            'file_name = "sfmsrv.sys"',
+            'file_name = "..\\\\x"',
+            "7: file_name: '..\\\\x' is no file name of the form 8.3 in lower case",
+        ),
+        ('title = "SFM', 'title = " "\n#', "5: title: is empty"),
+        (
+            "[applicability]",
+            "[applicability",
+            "12: Expected ']' at the end of a table declaration",
+        ),
+        ('id = "Q242896"', "id = 'Q242896", "4: id: Found invalid character '\\n'"),
+        ("last_modified", 'id = "Q1"\nlast_modified', "6: id: Cannot overwrite a value"),
+    ],
+)
+def test_a_wrong_rule_is_refused_at_its_line(written: str, instead: str, refusal: str) -> None:
+    """The message begins with file, line and field, and says what is wrong."""
+    with pytest.raises(RuleError) as caught:
+        parse_rule(RULE.replace(written.encode(), instead.encode(), 1), NAME)
+    assert str(caught.value).startswith(f"{NAME}:{refusal}")
+
+
+def test_every_fault_of_a_rule_is_named_at_once() -> None:
+    """Two wrong figures are two lines of one refusal."""
+    wrong = RULE.replace(b"size = 134416", b"size = 0", 1).replace(b"= 241744", b"= -16", 1)
+    with pytest.raises(RuleError) as caught:
+        parse_rule(wrong, NAME)
+    assert [line.split(" ")[1] for line in str(caught.value).split("\n")] == [
+        "fixed_builds[0].size:",
+        "fixed_builds[1].size:",
+    ]
+
+
+def test_a_rule_stands_in_the_file_of_its_name() -> None:
+    """An id that is not the file's name is refused."""
+    with pytest.raises(RuleError, match=r"Q1\.toml:4: id: 'Q242896' is not the name of its file"):
+        parse_rule(RULE, "Q1.toml")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"[" * 100_000, b"a=" + b"[" * 5_000, b"a = " + b"9" * 5_000, b"\0"],
+)
+def test_what_is_no_rule_is_refused(content: bytes) -> None:
+    """Empty, binary, deeply nested and overlong content ends in a RuleError."""
+    with pytest.raises(RuleError, match=r"^Q242896\.toml:\d+: "):
+        parse_rule(content, NAME)
+
+
+def test_an_overlong_rule_is_refused() -> None:
+    """No rule is longer than the limit."""
+    with pytest.raises(RuleError, match="longer than"):
+        parse_rule(RULE + b"#" * LONGEST_RULE, NAME)
+
+
+@given(st.binary(max_size=200))
+@example(b"id = 1")
+def test_no_bytes_do_anything_but_load_or_be_refused(content: bytes) -> None:
+    """The reader of rules returns a rule or raises RuleError."""
+    with pytest.raises(RuleError):
+        parse_rule(content, NAME)
+
+
+@given(st.integers(0, len(RULE) - 1), st.binary(max_size=8), st.integers(0, 12))
+def test_no_change_of_a_rule_does_anything_but_load_or_be_refused(
+    place: int, inserted: bytes, dropped: int
+) -> None:
+    """A rule that was changed anywhere is still a rule, or is refused."""
+    changed = RULE[:place] + inserted + RULE[place + dropped :]
+    with suppress(RuleError):
+        assert isinstance(parse_rule(changed, NAME), Advisory)
+
+
+def test_windows_line_ends_make_no_difference() -> None:
+    """A rule saved on Windows is the same rule."""
+    assert parse_rule(RULE.replace(b"\n", b"\r\n"), NAME) == parse_rule(RULE, NAME)
+
+
+def test_rules_of_ones_own_stand_beside_the_bundled_ones(tmp_path: Path) -> None:
+    """A folder of rules is loaded too; a taken id and a missing folder are refused."""
+    own = RULE.replace(b'id = "Q242896"', b'id = "Q999999"', 1)
+    (tmp_path / "Q999999.toml").write_bytes(own)
+    (tmp_path / "notes.txt").write_text("no rule")
+    book = load_rules(tmp_path)
+    assert [rule.id for rule in book.advisories][-1] == "Q999999"
+    assert book.digest != load_rules().digest
+    assert [rule.id for rule in load_rules(tmp_path, only=["q999999"]).advisories] == ["Q999999"]
+    (tmp_path / NAME).write_bytes(RULE)
+    with pytest.raises(RuleError, match="is the id of another rule"):
+        load_rules(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read as a folder of rules"):
+        load_rules(tmp_path / "missing")
+
+
+def test_a_rule_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    """An unknown id, and a file that cannot be read, name what to do."""
+    with pytest.raises(UsageError, match="Q1: no such rule; `ntscan rules list` shows"):
+        load_rules(only=["Q1"])
+    with pytest.raises(UsageError, match="no such rule"):
+        rule_text("Q1")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_rule(tmp_path / "missing.toml")
