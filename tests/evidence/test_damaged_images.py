@@ -166,6 +166,12 @@ def test_an_image_that_is_cut_short_is_an_error(length: int) -> None:
         read_pe_image(_IMAGE[:length])
 
 
+def _version_block(image: bytes) -> bytes:
+    """Return the VS_VERSIONINFO of an image."""
+    rva, size = struct.unpack_from("<2I", image, _directory(image, _RESOURCE) + 72)
+    return image[rva : rva + size]
+
+
 _NO_IMAGES: Final[dict[str, tuple[bytes, str]]] = {
     "empty": (b"", "is empty (0 bytes)"),
     "one byte": (b"M", "is no PE image"),
@@ -226,7 +232,7 @@ _DAMAGED: Final[dict[str, tuple[Damage, str]]] = {
     "a version of 4 GB": (_in_directory(_RESOURCE, 76, 0xFFFFFFFF), "version resource"),
     "a version outside": (_in_directory(_RESOURCE, 72, 0xFFFFFF00), "none of its sections holds"),
     "a version longer than its section": (
-        _in_directory(_RESOURCE, 76, 0x300),
+        lambda image: _in_directory(_RESOURCE, 76, len(_version_block(image)) + 32)(image),
         "none of its sections holds",
     ),
     "a version without bytes": (_in_directory(_RESOURCE, 76, 0), "version resource"),
@@ -256,12 +262,6 @@ def _overlapping(image: bytes) -> bytes:
 def _lookup_table(image: bytes) -> int:
     (rva,) = struct.unpack_from("<I", image, _directory(image, _IMPORT))
     return int(rva)
-
-
-def _version_block(image: bytes) -> bytes:
-    """Return the VS_VERSIONINFO of an image."""
-    rva, size = struct.unpack_from("<2I", image, _directory(image, _RESOURCE) + 72)
-    return image[rva : rva + size]
 
 
 _EVIDENCE: Final[dict[str, tuple[Damage, str, object]]] = {

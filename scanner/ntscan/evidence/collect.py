@@ -7,13 +7,14 @@ from typing import Final
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (
+    CollectionError,
     FileItem,
     Hashes,
     NotAnImage,
     PEMetadata,
     SystemCharacteristics,
 )
-from ntscan.evidence.installation import Place, decides, role_of
+from ntscan.evidence.installation import Place, role_of
 from ntscan.evidence.pe_image import read_pe_image
 from ntscan.evidence.survey import Survey, holds_drivers, survey
 from ntscan.sources.source import Entry, Source
@@ -37,12 +38,18 @@ def collect(source: Source, file_names: Collection[str]) -> tuple[SystemCharacte
         item = _item(source, entry, role_of(entry.place, found.roots), found)
         if item is not None:
             files[found.owner(entry.place)].append(item)
-    systems = [_characteristics(root, files[root], found) for root in found.roots]
-    outside = _characteristics(None, files[None], found)
+    errors = found.errors()
+    systems = tuple(
+        SystemCharacteristics(
+            root=path, is_nt=True, files=tuple(files[root]), errors=tuple(errors.get(root, ()))
+        )
+        for root, path in found.roots.items()
+    )
+    outside = _outside(files[None], errors[None])
     if not systems:
         is_nt = not outside.files and holds_drivers(source, found)
         return (replace(outside, is_nt=is_nt),)
-    return (*systems, outside) if outside.files or outside.errors else tuple(systems)
+    return (*systems, outside) if outside.files or outside.errors else systems
 
 
 def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
@@ -58,7 +65,7 @@ def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCh
         for item in items
         if item is not None and (name := _name_among(item, file_names)) is not None
     ]
-    return replace(_characteristics(None, named, found), is_nt=False)
+    return _outside(named, found.errors()[None])
 
 
 def _name_among(item: FileItem, file_names: Collection[str]) -> str | None:
@@ -68,15 +75,8 @@ def _name_among(item: FileItem, file_names: Collection[str]) -> str | None:
     return next((name for name in names if name in file_names), None)
 
 
-def _characteristics(
-    root: Place | None, files: list[FileItem], found: Survey
-) -> SystemCharacteristics:
-    return SystemCharacteristics(
-        root=None if root is None else found.roots[root],
-        is_nt=root is not None,
-        files=tuple(files),
-        errors=found.errors_below(root),
-    )
+def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemCharacteristics:
+    return SystemCharacteristics(root=None, is_nt=False, files=tuple(files), errors=tuple(errors))
 
 
 def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileItem | None:
@@ -96,7 +96,7 @@ def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileIt
         path=entry.path,
         name=name,
         role=role,
-        decides=decides(entry.place, found.roots),
+        decides=found.decides(entry.place),
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,

@@ -42,11 +42,7 @@ def role_of(file: Place, roots: Collection[Place]) -> FileRole:
     return FileRole.OTHER
 
 
-def decides(place: Place, roots: Collection[Place]) -> bool:
-    """Say whether a place speaks for a system: its installed driver, or a folder on the way there.
-
-    Outside any system, every place does.
-    """
-    if not roots or role_of(place, roots) is FileRole.INSTALLED:
-        return True
-    return any((*root, *_DRIVERS)[: len(place)] == place for root in roots)
+def ways_to_drivers(roots: Collection[Place]) -> frozenset[Place]:
+    """Return every folder on the way to an installed driver: one unseen hides it."""
+    paths = [(*root, *_DRIVERS) for root in roots]
+    return frozenset(path[:length] for path in paths for length in range(len(path) + 1))

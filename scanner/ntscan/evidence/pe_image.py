@@ -38,6 +38,9 @@ class _Headers(pefile.PE):  # type: ignore[misc]  # pefile ships no types
         self.section_table = offset
         return offset
 
+    def close(self) -> None:
+        """Leave out the garbage collection that pefile ends every unreadable file with."""
+
 
 def read_pe_image(data: bytes) -> PEMetadata:
     """Read the headers, the version resource, the imports and the debug directory of a PE image.

@@ -1,5 +1,6 @@
 """One walk over a source: where an NT system stands, and which files a rule could be about."""
 
+import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -7,12 +8,12 @@ from typing import Final
 
 from ntscan.errors import SourceError
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.installation import Place, decides, system_root_of
+from ntscan.evidence.installation import Place, role_of, system_root_of, ways_to_drivers
 from ntscan.evidence.pe_image import is_native_image
 from ntscan.sources.source import Blocked, Entry, Source
-from ntscan.vocabulary import Stage
+from ntscan.vocabulary import FileRole, Stage
 
-_LAST_TWO_PARTS: Final = re.compile(r"[\\/][^\\/]+[\\/][^\\/]+[\\/]?$")
+_TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
 _HEAD: Final = 4096
 _DRIVERS_THAT_MAKE_A_FOLDER: Final = 3
 _DRIVERS_LOOKED_AT: Final = 64
@@ -31,17 +32,22 @@ class Fault:
 
 @dataclass(slots=True)
 class Survey:
-    """What a walk met, before any file was read; ``roots`` are system roots with their paths."""
+    """What a walk met, before any file was read.
+
+    ``roots`` are system roots with their paths, ``drivers`` the .sys files that no rule names, by
+    folder; ``ways_in`` are the folders on the way to an installed driver.
+    """
 
     files: list[Entry] = field(default_factory=list)
     roots: dict[Place, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
+    ways_in: frozenset[Place] = frozenset()
 
     def owner(self, place: Place) -> Place | None:
         """Return the system root that a place lies below, the innermost of several."""
-        owners = (root for root in self.roots if place[: len(root)] == root)
-        return max(owners, key=len, default=None)
+        above = (place[:length] for length in range(len(place), -1, -1))
+        return next((root for root in above if root in self.roots), None)
 
     def add_fault(
         self, entry: Entry | Blocked, stage: Stage, message: str, file_name: str | None
@@ -57,19 +63,28 @@ class Survey:
             )
         )
 
-    def errors_below(self, root: Place | None) -> tuple[CollectionError, ...]:
-        """Return what could not be read below a system root, or outside any (``None``)."""
-        return tuple(
-            CollectionError(
+    def decides(self, place: Place) -> bool:
+        """Say whether a place speaks for a system: its installed driver, or a folder on the way.
+
+        Outside any system, every place does.
+        """
+        if not self.roots or place in self.ways_in:
+            return True
+        return role_of(place, self.roots) is FileRole.INSTALLED
+
+    def errors(self) -> dict[Place | None, list[CollectionError]]:
+        """Return what could not be read, by the system root that it lies below or ``None``."""
+        errors: dict[Place | None, list[CollectionError]] = {None: []}
+        for fault in self.faults:
+            error = CollectionError(
                 path=fault.path,
                 stage=fault.stage,
                 message=fault.message,
                 file_name=fault.file_name,
-                decides=decides(fault.place, self.roots),
+                decides=self.decides(fault.place),
             )
-            for fault in self.faults
-            if self.owner(fault.place) == root
-        )
+            errors.setdefault(self.owner(fault.place), []).append(error)
+        return errors
 
 
 def survey(source: Source, file_names: Collection[str]) -> Survey:
@@ -90,6 +105,7 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
                 found.drivers.setdefault(entry.place[:-1], []).append(entry)
             case _:
                 pass
+    found.ways_in = ways_to_drivers(found.roots)
     return found
 
 
@@ -104,10 +120,19 @@ def holds_drivers(source: Source, found: Survey) -> bool:
 def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
     root = system_root_of(entry.place)
     if root is not None:
-        found.roots.setdefault(root, _LAST_TWO_PARTS.sub("", entry.path) or entry.path)
+        found.roots.setdefault(root, _two_above(entry.path))
     if name in file_names:
         message = "is a folder where a file should be; look inside it by hand"
         found.add_fault(entry, Stage.OPEN, message, name)
+
+
+def _two_above(folder: str) -> str:
+    """Return the path of a system root from that of its drivers or config folder.
+
+    A path that begins below the root says so: ``drivers`` lies in the root ``../..``.
+    """
+    above = _TWO_ABOVE.fullmatch(folder)
+    return above["root"] if above else os.path.normpath(f"{folder}/../..")
 
 
 def _native(source: Source, entries: list[Entry]) -> int:

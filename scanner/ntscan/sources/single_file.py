@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ntscan.sources.host_file import read_host_file, read_host_file_head
+from ntscan.sources.host_file import host_place, read_host_file, read_host_file_head
 from ntscan.sources.source import Entry, FileContent, Source
 from ntscan.vocabulary import TargetKind
 
@@ -19,8 +19,7 @@ class SingleFileSource(Source):
 
     def walk(self) -> Iterator[Entry]:
         """Yield the one file."""
-        place = tuple(part.lower() for part in self._path.absolute().parts)
-        yield Entry(path=str(self._path), place=place, is_folder=False)
+        yield Entry(path=str(self._path), place=host_place(self._path), is_folder=False)
 
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""
@@ -28,4 +27,4 @@ class SingleFileSource(Source):
 
     def read_head(self, entry: Entry, length: int) -> bytes:
         """Read the start of a file; see Source.read_head."""
-        return read_host_file_head(entry.path, length)
+        return read_host_file_head(entry.path, length, follow_link=True)
