@@ -280,7 +280,7 @@ def waiting(*renames: PendingRename) -> Exists[tuple[PendingRename, ...]]:
         (system(OLDER, pending_renames=waiting(ELSEWHERE)), []),
         (system(OLDER, pending_renames=waiting()), []),
         (
-            system(missing_image_path=r"C:\WINNT\system32\drivers\sfmsrv.sys"),
+            system(missing_images=("sfmsrv.sys",)),
             ["image_path_missing"],
         ),
     ],

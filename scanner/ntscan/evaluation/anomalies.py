@@ -29,7 +29,7 @@ def _original_filename_differs(case: Case, _conclusion: Conclusion) -> bool:
 
 
 def _image_path_missing(case: Case, _conclusion: Conclusion) -> bool:
-    return case.file is None and case.system.missing_image_path is not None
+    return case.file is None and case.advisory.file_name in case.system.missing_images
 
 
 def _hotfix_key_without_file(case: Case, _conclusion: Conclusion) -> bool:

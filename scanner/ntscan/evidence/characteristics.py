@@ -106,8 +106,8 @@ class SystemCharacteristics:
 
     ``root`` is the system root (``C:\WINNT``) or ``None`` outside a system. ``is_nt`` says that a
     file missing here is missing from Windows NT, and not merely from some folder. ``registry`` is
-    what its hives say, as far as there are any. ``missing_image_path`` is the place where the
-    registry says that the driver is, and where it is not.
+    what its hives say, as far as there are any. ``missing_images`` names the files that are not
+    where the registry says.
     """
 
     root: str | None
@@ -115,4 +115,4 @@ class SystemCharacteristics:
     files: tuple[FileItem, ...]
     errors: tuple[CollectionError, ...] = ()
     registry: SystemEvidence = NO_HIVES
-    missing_image_path: str | None = None
+    missing_images: tuple[str, ...] = ()

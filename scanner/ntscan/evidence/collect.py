@@ -1,7 +1,7 @@
 """From a source to evidence: which files are there, what they are, and which system they are of."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,9 +14,11 @@ from ntscan.evidence.characteristics import (
     PEMetadata,
     SystemCharacteristics,
 )
-from ntscan.evidence.installation import Place, role_of
+from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.pe_image import read_pe_image
+from ntscan.evidence.settle import settle
 from ntscan.evidence.survey import Survey, holds_drivers, survey
+from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
 from ntscan.vocabulary import FileRole, Stage, TargetKind
 
@@ -24,39 +26,49 @@ from ntscan.vocabulary import FileRole, Stage, TargetKind
 LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
-def collect(source: Source, file_names: Collection[str]) -> tuple[SystemCharacteristics, ...]:
-    """Collect the files of these names (lower case), each with the NT system that it belongs to.
+def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteristics, ...]:
+    """Collect the wanted files, each with the NT system that it belongs to.
 
     One SystemCharacteristics is returned for each NT system found, and a last one without a root
     for what lies outside any; never none at all.
     """
+    file_names = {one.file_name for one in wanted}
     if source.kind is TargetKind.FILE:
         return (_collect_named_file(source, file_names),)
     found = survey(source, file_names)
+    systems = {root: settle(source, found, root, wanted) for root in found.roots}
+    found.installed = frozenset(place for system in systems.values() for place in system.installed)
+    ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
     for entry in found.files:
-        item = _item(source, entry, role_of(entry.place, found.roots), found)
+        role = role_of(entry.place, found.roots, found.installed)
+        item = _item(source, entry, role, found, decides=found.decides(entry.place, ways_in))
         if item is not None:
             files[found.owner(entry.place)].append(item)
     errors = found.errors()
-    systems = tuple(
+    collected = tuple(
         SystemCharacteristics(
-            root=path, is_nt=True, files=tuple(files[root]), errors=tuple(errors.get(root, ()))
+            root=found.roots[root],
+            is_nt=True,
+            files=tuple(files[root]),
+            errors=(*system.errors, *errors.get(root, ())),
+            registry=system.registry,
+            missing_images=system.missing_images,
         )
-        for root, path in found.roots.items()
+        for root, system in systems.items()
     )
     outside = _outside(files[None], errors[None])
-    if not systems:
+    if not collected:
         is_nt = not outside.files and holds_drivers(source, found)
         return (replace(outside, is_nt=is_nt),)
-    return (*systems, outside) if outside.files or outside.errors else systems
+    return (*collected, outside) if outside.files or outside.errors else collected
 
 
 def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
     """Collect a file that the user names: by its own name, or by that in its version resource."""
     found = Survey()
     items = [
-        _item(source, entry, FileRole.OTHER, found)
+        _item(source, entry, FileRole.OTHER, found, decides=True)
         for entry in source.walk()
         if isinstance(entry, Entry)
     ]
@@ -79,7 +91,9 @@ def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemChar
     return SystemCharacteristics(root=None, is_nt=False, files=tuple(files), errors=tuple(errors))
 
 
-def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileItem | None:
+def _item(
+    source: Source, entry: Entry, role: FileRole, found: Survey, *, decides: bool
+) -> FileItem | None:
     name = entry.place[-1]
     try:
         content = source.read(entry, LARGEST_DRIVER)
@@ -96,7 +110,7 @@ def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileIt
         path=entry.path,
         name=name,
         role=role,
-        decides=found.decides(entry.place),
+        decides=decides,
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,

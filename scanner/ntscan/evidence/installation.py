@@ -11,7 +11,6 @@ from ntscan.vocabulary import FileRole
 Place: TypeAlias = tuple[str, ...]
 
 _SYSTEM_FOLDERS: Final = (("system32", "drivers"), ("system32", "config"))
-_DRIVERS: Final = ("system32", "drivers")
 _SOURCE_FOLDERS: Final = ("i386", "alpha", "mips", "ppc")
 
 
@@ -24,17 +23,17 @@ def system_root_of(folder: Place) -> Place | None:
     return folder[:-2] if folder[-2:] in _SYSTEM_FOLDERS else None
 
 
-def role_of(file: Place, roots: Collection[Place]) -> FileRole:
-    r"""Say what a copy is: the installed one lies in ``system32\drivers`` of a system root.
+def role_of(file: Place, roots: Collection[Place], installed: Collection[Place]) -> FileRole:
+    r"""Say what a copy is: the installed one lies where its system has its driver.
 
     Uninstall folders (``$NtUninstallQ242896$``, ``$NtServicePackUninstall$``) hold backups;
     ``i386`` and ``alpha`` folders are where setup and service packs are installed from.
     """
     if not roots:
         return FileRole.OTHER
-    folder = file[:-1]
-    if folder[-2:] == _DRIVERS and folder[:-2] in roots:
+    if file in installed:
         return FileRole.INSTALLED
+    folder = file[:-1]
     if any(part.startswith("$nt") and part.endswith("$") for part in folder):
         return FileRole.BACKUP
     if any(part in _SOURCE_FOLDERS for part in folder):
@@ -42,7 +41,6 @@ def role_of(file: Place, roots: Collection[Place]) -> FileRole:
     return FileRole.OTHER
 
 
-def ways_to_drivers(roots: Collection[Place]) -> frozenset[Place]:
-    """Return every folder on the way to an installed driver: one unseen hides it."""
-    paths = [(*root, *_DRIVERS) for root in roots]
-    return frozenset(path[:length] for path in paths for length in range(len(path) + 1))
+def ways_to(files: Collection[Place]) -> frozenset[Place]:
+    """Return every folder on the way to one of the files: one unseen hides it."""
+    return frozenset(file[:length] for file in files for length in range(len(file)))

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ntscan.errors import SourceError
+from ntscan.evidence.boot_ini import LONGEST_BOOT_INI, system_folders
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.installation import Place, role_of, system_root_of, ways_to_drivers
+from ntscan.evidence.hives import HIVES
+from ntscan.evidence.installation import Place, system_root_of, ways_to
 from ntscan.evidence.pe_image import is_native_image
 from ntscan.sources.source import Blocked, Entry, Source
-from ntscan.vocabulary import FileRole, Stage
+from ntscan.vocabulary import Stage
 
 _TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
+_CONFIG: Final = ("system32", "config")
 _HEAD: Final = 4096
 _DRIVERS_THAT_MAKE_A_FOLDER: Final = 3
 _DRIVERS_LOOKED_AT: Final = 64
@@ -34,15 +37,20 @@ class Fault:
 class Survey:
     """What a walk met, before any file was read.
 
-    ``roots`` are system roots with their paths, ``drivers`` the .sys files that no rule names, by
-    folder; ``ways_in`` are the folders on the way to an installed driver.
+    ``top`` is the place of what was scanned, ``roots`` are system roots with their paths, ``hives``
+    their hives by name, ``drivers`` the .sys files that no rule names, by folder. ``installed`` are
+    the places of installed drivers, known once the hives were read.
     """
 
+    top: Place = ()
     files: list[Entry] = field(default_factory=list)
+    folders: dict[Place, str] = field(default_factory=dict)
     roots: dict[Place, str] = field(default_factory=dict)
+    hives: dict[Place, dict[str, Entry]] = field(default_factory=dict)
+    boot_files: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
-    ways_in: frozenset[Place] = frozenset()
+    installed: frozenset[Place] = frozenset()
 
     def owner(self, place: Place) -> Place | None:
         """Return the system root that a place lies below, the innermost of several."""
@@ -63,17 +71,19 @@ class Survey:
             )
         )
 
-    def decides(self, place: Place) -> bool:
-        """Say whether a place speaks for a system: its installed driver, or a folder on the way.
+    def decides(self, place: Place, ways_in: Collection[Place]) -> bool:
+        """Say whether a place speaks for a system: its driver, its hives, or a folder on the way.
 
         Outside any system, every place does.
         """
-        if not self.roots or place in self.ways_in:
+        if not self.roots or place in self.installed or place in ways_in:
             return True
-        return role_of(place, self.roots) is FileRole.INSTALLED
+        hive_folder = place[:-1] if is_hive(place) else place
+        return hive_folder[-2:] == _CONFIG and hive_folder[:-2] in self.roots
 
     def errors(self) -> dict[Place | None, list[CollectionError]]:
         """Return what could not be read, by the system root that it lies below or ``None``."""
+        ways_in = ways_to(self.installed)
         errors: dict[Place | None, list[CollectionError]] = {None: []}
         for fault in self.faults:
             error = CollectionError(
@@ -81,31 +91,36 @@ class Survey:
                 stage=fault.stage,
                 message=fault.message,
                 file_name=fault.file_name,
-                decides=self.decides(fault.place),
+                decides=self.decides(fault.place, ways_in),
             )
             errors.setdefault(self.owner(fault.place), []).append(error)
         return errors
+
+
+def is_hive(place: Place) -> bool:
+    r"""Say whether a place is that of a hive: SYSTEM or SOFTWARE in ``system32\config``."""
+    return place[-3:-1] == _CONFIG and place[-1] in HIVES
 
 
 def survey(source: Source, file_names: Collection[str]) -> Survey:
     """Walk a source once; ``file_names`` are those that rules name, in lower case."""
     found = Survey()
     for entry in source.walk():
+        found.top = found.top or entry.place
         name = entry.place[-1] if entry.place else ""
         match entry:
             case Blocked(leads_on=True):
                 found.add_fault(entry, Stage.WALK, entry.message, None)
-            case Blocked() if name in file_names:
+            case Blocked() if name in file_names or is_hive(entry.place):
                 found.add_fault(entry, Stage.WALK, entry.message, name)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
-            case Entry() if name in file_names:
-                found.files.append(entry)
-            case Entry() if name.endswith(".sys"):
-                found.drivers.setdefault(entry.place[:-1], []).append(entry)
+            case Entry():
+                _note_file(found, entry, name, file_names)
             case _:
                 pass
-    found.ways_in = ways_to_drivers(found.roots)
+    for boot_file in found.boot_files:
+        _note_boot_ini(source, found, boot_file)
     return found
 
 
@@ -118,12 +133,37 @@ def holds_drivers(source: Source, found: Survey) -> bool:
 
 
 def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    found.folders[entry.place] = entry.path
     root = system_root_of(entry.place)
     if root is not None:
         found.roots.setdefault(root, _two_above(entry.path))
-    if name in file_names:
+    if name in file_names or is_hive(entry.place):
         message = "is a folder where a file should be; look inside it by hand"
         found.add_fault(entry, Stage.OPEN, message, name)
+
+
+def _note_file(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    if name in file_names:
+        found.files.append(entry)
+    elif name.endswith(".sys"):
+        found.drivers.setdefault(entry.place[:-1], []).append(entry)
+    elif is_hive(entry.place):
+        found.hives.setdefault(entry.place[:-3], {})[name] = entry
+    elif name == "boot.ini":
+        found.boot_files.append(entry)
+
+
+def _note_boot_ini(source: Source, found: Survey, boot_file: Entry) -> None:
+    """Take the folders that a boot.ini names for system roots, as far as they are there."""
+    try:
+        content = source.read_head(boot_file, LONGEST_BOOT_INI)
+    except SourceError as error:
+        found.add_fault(boot_file, Stage.READ, str(error), "boot.ini")
+        return
+    for folder in system_folders(content):
+        root = (*boot_file.place[:-1], *folder)
+        if root in found.folders:
+            found.roots.setdefault(root, found.folders[root])
 
 
 def _two_above(folder: str) -> str:

@@ -4,8 +4,9 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from ntscan.sources.host_file import host_place, read_host_file, read_host_file_head
+from ntscan.sources.host_file import host_place, open_host_file, read_host_file, read_host_file_head
 from ntscan.sources.source import Blocked, Entry, FileContent, Source
 from ntscan.vocabulary import TargetKind
 
@@ -26,20 +27,39 @@ class DirectorySource(Source):
         while folders:
             folder = folders.pop()
             yield folder
-            try:
-                with os.scandir(folder.path) as listing:
-                    children = sorted(listing, key=lambda child: child.name)
-            except OSError as error:
-                yield _unreadable(folder.path, folder.place, f"cannot be listed: {error.strerror}")
-                continue
             below = []
-            for child in children:
-                found = self._look_at(child, (*folder.place, child.name.lower()))
+            for found in self._children(folder.path, folder.place):
                 if isinstance(found, Entry) and found.is_folder:
                     below.append(found)
                 else:
                     yield found
             folders.extend(reversed(below))
+        yield from self._hives_beside()
+
+    def _hives_beside(self) -> Iterator[Entry | Blocked]:
+        r"""Yield the files of ``..\config``, where the tree is a ``system32\drivers``."""
+        place = host_place(self._path)
+        if place[-2:] != ("system32", "drivers"):
+            return
+        above = os.path.abspath(os.path.join(self._path, ".."))  # noqa: PTH100, PTH118  see host_place
+        for config in self._children(above, place[:-1]):
+            if config.place[-1] != "config":
+                continue
+            if isinstance(config, Entry) and config.is_folder:
+                yield from self._children(config.path, config.place)
+            else:
+                yield config
+
+    def _children(self, folder: str, place: tuple[str, ...]) -> Iterator[Entry | Blocked]:
+        """Yield what lies in a folder, by name."""
+        try:
+            with os.scandir(folder) as listing:
+                children = sorted(listing, key=lambda child: child.name)
+        except OSError as error:
+            yield _unreadable(folder, place, f"cannot be listed: {error.strerror}")
+            return
+        for child in children:
+            yield self._look_at(child, (*place, child.name.lower()))
 
     def _look_at(self, child: os.DirEntry[str], place: tuple[str, ...]) -> Entry | Blocked:
         try:
@@ -66,6 +86,10 @@ class DirectorySource(Source):
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""
         return read_host_file(entry.path, limit)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open a file; see Source.open."""
+        return open_host_file(entry.path)
 
     def read_head(self, entry: Entry, length: int) -> bytes:
         """Read the start of a file; see Source.read_head."""

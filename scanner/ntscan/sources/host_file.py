@@ -34,7 +34,7 @@ def read_host_file(path: str, limit: int, *, follow_link: bool = False) -> FileC
     ``follow_link`` is for a path that the user named. Raises SourceError, whose message is a
     sentence without the path.
     """
-    with _open(path, follow_link=follow_link) as file:
+    with open_host_file(path, follow_link=follow_link) as file:
         status = os.fstat(file.fileno())
         _refuse_larger(status.st_size, limit)
         data = _read(file, status.st_size + 1)
@@ -50,12 +50,15 @@ def read_host_file(path: str, limit: int, *, follow_link: bool = False) -> FileC
 
 def read_host_file_head(path: str, length: int, *, follow_link: bool = False) -> bytes:
     """Read up to ``length`` bytes from the start of a regular file; raises SourceError."""
-    with _open(path, follow_link=follow_link) as file:
+    with open_host_file(path, follow_link=follow_link) as file:
         return _read(file, length)
 
 
-def _open(path: str, *, follow_link: bool) -> BinaryIO:
-    """Open a regular file; a device is not opened, since that alone can set it to work."""
+def open_host_file(path: str, *, follow_link: bool = False) -> BinaryIO:
+    """Open a regular file; a device is not opened, since that alone can set it to work.
+
+    Raises SourceError.
+    """
     flags = _FLAGS & ~getattr(os, "O_NOFOLLOW", 0) if follow_link else _FLAGS
     try:
         _refuse_irregular(Path(path).stat(follow_symlinks=follow_link).st_mode)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from ntscan.sources.host_file import host_place, read_host_file, read_host_file_head
+from ntscan.sources.host_file import host_place, open_host_file, read_host_file, read_host_file_head
 from ntscan.sources.source import Entry, FileContent, Source
 from ntscan.vocabulary import TargetKind
 
@@ -24,6 +25,10 @@ class SingleFileSource(Source):
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""
         return read_host_file(entry.path, limit, follow_link=True)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open a file; see Source.open."""
+        return open_host_file(entry.path, follow_link=True)
 
     def read_head(self, entry: Entry, length: int) -> bytes:
         """Read the start of a file; see Source.read_head."""
