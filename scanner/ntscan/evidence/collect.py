@@ -96,7 +96,7 @@ def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileIt
         path=entry.path,
         name=name,
         role=role,
-        decides=found.decides(entry.place),
+        decides=found.decides(entry.place, name),
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,

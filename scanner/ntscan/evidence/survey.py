@@ -63,14 +63,14 @@ class Survey:
             )
         )
 
-    def decides(self, place: Place) -> bool:
+    def decides(self, place: Place, file_name: str | None) -> bool:
         """Say whether a place speaks for a system: its installed driver, or a folder on the way.
 
-        Outside any system, every place does.
+        ``file_name`` is the name that a rule looks for there. Outside any system, every place does.
         """
         if not self.roots or place in self.ways_in:
             return True
-        return role_of(place, self.roots) is FileRole.INSTALLED
+        return file_name is not None and role_of(place, self.roots) is FileRole.INSTALLED
 
     def errors(self) -> dict[Place | None, list[CollectionError]]:
         """Return what could not be read, by the system root that it lies below or ``None``."""
@@ -81,7 +81,7 @@ class Survey:
                 stage=fault.stage,
                 message=fault.message,
                 file_name=fault.file_name,
-                decides=self.decides(fault.place),
+                decides=self.decides(fault.place, fault.file_name),
             )
             errors.setdefault(self.owner(fault.place), []).append(error)
         return errors
@@ -93,10 +93,10 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
     for entry in source.walk():
         name = entry.place[-1] if entry.place else ""
         match entry:
-            case Blocked(leads_on=True):
-                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Blocked() if name in file_names:
                 found.add_fault(entry, Stage.WALK, entry.message, name)
+            case Blocked(leads_on=True):
+                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
             case Entry() if name in file_names:
