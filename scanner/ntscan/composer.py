@@ -69,12 +69,13 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
 
 def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharacteristics:
     """Let what the user knows win over what was read."""
+    registry = system.registry
     if options.product is not None:
-        system = replace(system, product=Exists(value=options.product, stated_by_user=True))
+        registry = replace(registry, product=Exists(value=options.product, stated_by_user=True))
     if options.service_pack is not None:
         stated = Exists(value=options.service_pack, stated_by_user=True)
-        system = replace(system, service_pack=stated)
-    return system
+        registry = replace(registry, service_pack=stated)
+    return replace(system, registry=registry)
 
 
 def _with_demonstration(finding: Finding, system: int | None, options: Options) -> FindingEntry:

@@ -10,10 +10,11 @@ from typing import Final, Literal
 
 import pytest
 
-from fixtures.nt_system_hives import NTControlSet, nt_system, software_tree, system_tree
+from fixtures.nt_system_hives import SFM, NTControlSet, nt_system, software_tree, system_tree
 from fixtures.registry_hive import build_hive, with_checksum
 from ntscan.evidence.reading import Exists
-from ntscan.evidence.system import SystemEvidence, collect_system
+from ntscan.evidence.system import collect_system
+from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.vocabulary import ServicePack
 
 _CORRUPTIONS: Final = 3000
@@ -94,7 +95,9 @@ def _sealed(hive: bytes) -> bytes:
 
 def _collect(system: bytes, software: bytes) -> SystemEvidence:
     return collect_system(
-        system=Exists(value=io.BytesIO(system)), software=Exists(value=io.BytesIO(software))
+        service_names=SFM,
+        system=Exists(value=io.BytesIO(system)),
+        software=Exists(value=io.BytesIO(software)),
     )
 
 

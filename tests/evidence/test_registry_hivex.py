@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
+from fixtures.nt_system_hives import SFM
 from fixtures.registry_hive import build_hive, reg_multi_sz
-from ntscan.evidence.pending_renames import PendingRename
 from ntscan.evidence.reading import Exists
 from ntscan.evidence.registry import RegistryHive
-from ntscan.evidence.services import ServiceStart
-from ntscan.evidence.system import SystemEvidence, collect_system
-from ntscan.vocabulary import Product, ServicePack
+from ntscan.evidence.system import collect_system
+from ntscan.evidence.system_evidence import PendingRename, SystemEvidence
+from ntscan.vocabulary import Product, ServicePack, ServiceStart
 
 _HIVEXREGEDIT: Final = shutil.which("hivexregedit")
 _HIVEXSH: Final = shutil.which("hivexsh")
@@ -96,6 +96,7 @@ def _hive(path: Path, entries: str) -> io.BytesIO:
 def test_system_in_hives_of_hivex_is_read(tmp_path: Path) -> None:
     """Every piece of evidence comes out of hives that hivexregedit filled."""
     evidence = collect_system(
+        service_names=SFM,
         system=Exists(value=_hive(tmp_path / "system", _SYSTEM)),
         software=Exists(value=_hive(tmp_path / "software", _SOFTWARE)),
     )
@@ -106,6 +107,7 @@ def test_system_in_hives_of_hivex_is_read(tmp_path: Path) -> None:
         "product": Product.ENTERPRISE,
         "service_pack": ServicePack.SP6A,
         "hotfix_keys": ("Q242896", "Q246009"),
+        "dependents": (),
         "pending_renames": (
             PendingRename(source=r"C:\TEMP\new.sys", destination=r"C:\WINNT\old.sys"),
         ),

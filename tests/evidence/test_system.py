@@ -18,7 +18,6 @@ from fixtures.nt_system_hives import (
 )
 from fixtures.registry_hive import Tree, build_hive, reg_dword, reg_sz
 from ntscan.errors import SourceError
-from ntscan.evidence.pending_renames import PendingRename
 from ntscan.evidence.reading import (
     NOT_COLLECTED,
     CollectionFailed,
@@ -27,9 +26,9 @@ from ntscan.evidence.reading import (
     Reading,
     Unrecognised,
 )
-from ntscan.evidence.services import SFM_SERVICES, ServiceStart
-from ntscan.evidence.system import SystemEvidence, collect_system
-from ntscan.vocabulary import Product, ServicePack
+from ntscan.evidence.system import collect_system
+from ntscan.evidence.system_evidence import PendingRename, SystemEvidence
+from ntscan.vocabulary import Product, ServicePack, ServiceStart
 
 _PRODUCTS: Final = (
     ("WinNT", (), Product.WORKSTATION),
@@ -50,6 +49,7 @@ _HOTFIXES: Final[tuple[tuple[dict[str, int | None], tuple[str, ...]], ...]] = (
 
 def _read(system: NTSystem, minor_version: Literal[2, 3] = 3) -> SystemEvidence:
     return collect_system(
+        service_names=SFM,
         system=_file(build_hive(system_tree(system), minor_version=minor_version)),
         software=_file(build_hive(software_tree(system), minor_version=minor_version)),
     )
@@ -148,7 +148,7 @@ def test_service_pack_is_told_by_its_number_without_a_software_hive(
     system = NTSystem(control_sets={1: NTControlSet(csd_number=csd_number)})
     hive = _file(build_hive(system_tree(system)))
 
-    evidence = collect_system(system=hive, software=NOT_COLLECTED)
+    evidence = collect_system(service_names=SFM, system=hive, software=NOT_COLLECTED)
     assert evidence.service_pack == expected
 
 
@@ -179,7 +179,7 @@ def test_current_control_set_is_the_one_that_counts(current: int) -> None:
     assert evidence.computer_name == Exists(value="PLANT7")
     assert evidence.service_pack == Exists(value=ServicePack.SP6)
     assert isinstance(evidence.services, Exists)
-    assert [service.name for service in evidence.services.value] == list(SFM_SERVICES)
+    assert [service.name for service in evidence.services.value] == list(SFM)
 
 
 @pytest.mark.parametrize("current", [0, 4, 0xFFFFFFFF])
@@ -214,6 +214,28 @@ def test_service_has_its_start(start: int | None, expected: Reading[ServiceStart
     assert service.start == expected
     assert service.image_path == Exists(value=r"X:\my.sys")
     assert service.depends_on == Exists(value=("A", "B"))
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({}, []),
+        ({"Other": ("Spooler",)}, []),
+        ({"Gateway": ("macsrv",)}, ["Gateway"]),
+        ({"Gateway": ("Spooler", "MacFile")}, ["Gateway"]),
+        ({"First": ("Second",), "Second": ("MacSrv",)}, ["First", "Second"]),
+        ({"First": ("Second",), "Second": ("First",)}, []),
+    ],
+)
+def test_services_that_depend_on_sfm_are_found(
+    others: dict[str, tuple[str, ...]], expected: list[str]
+) -> None:
+    """A service that needs one of SFM's is found, through others too; a circle ends."""
+    more = {name: NTService(depends_on=needs) for name, needs in others.items()}
+    evidence = _read(nt_system(ServicePack.SP6, NTControlSet(services={**SFM, **more})))
+
+    assert isinstance(evidence.dependents, Exists)
+    assert [service.name for service in evidence.dependents.value] == expected
 
 
 def test_services_of_sfm_as_its_setup_leaves_them() -> None:
@@ -297,6 +319,7 @@ def test_dirty_hive_is_read_and_named(dirty: str) -> None:
     """A dirty hive's values are used, and its name is said."""
     system = nt_system(ServicePack.SP6A)
     evidence = collect_system(
+        service_names=SFM,
         system=_file(build_hive(system_tree(system), dirty=dirty == "SYSTEM")),
         software=_file(build_hive(software_tree(system), dirty=dirty == "SOFTWARE")),
     )
@@ -307,7 +330,7 @@ def test_dirty_hive_is_read_and_named(dirty: str) -> None:
 
 def test_hives_that_nobody_has_are_not_collected() -> None:
     """Without hives nothing is collected, and nothing failed."""
-    evidence = collect_system(system=NOT_COLLECTED, software=NOT_COLLECTED)
+    evidence = collect_system(service_names=SFM, system=NOT_COLLECTED, software=NOT_COLLECTED)
 
     readings = {name: getattr(evidence, name) for name in SystemEvidence.__slots__}
     assert readings.pop("dirty_hives") == ()
@@ -319,6 +342,7 @@ def test_damaged_hive_is_said_once_and_the_other_is_read() -> None:
     """One sentence says what is wrong with a hive; the other hive's values are there."""
     system = nt_system(ServicePack.SP6A)
     evidence = collect_system(
+        service_names=SFM,
         system=_file(build_hive(system_tree(system))[:-1]),
         software=_file(build_hive(software_tree(system))),
     )
@@ -332,7 +356,7 @@ def test_damaged_hive_is_said_once_and_the_other_is_read() -> None:
 def test_file_that_could_not_be_opened_stays_what_it_is() -> None:
     """What the caller says of a file that it could not open is what every reading of it says."""
     failed = CollectionFailed(message=str(SourceError("is a folder")))
-    evidence = collect_system(system=failed, software=failed)
+    evidence = collect_system(service_names=SFM, system=failed, software=failed)
 
     assert evidence.failures == ("is a folder",)
     assert evidence.service_pack == failed
@@ -348,7 +372,9 @@ _CURRENT_VERSION: Final[Tree] = {
 def test_value_of_another_type_is_not_guessed() -> None:
     """A number where a text should be is kept as it is; a text "1" installs no hotfix."""
     tree: Tree = {"Microsoft": {"Windows NT": {"CurrentVersion": _CURRENT_VERSION}}}
-    evidence = collect_system(system=NOT_COLLECTED, software=_file(build_hive(tree)))
+    evidence = collect_system(
+        service_names=SFM, system=NOT_COLLECTED, software=_file(build_hive(tree))
+    )
 
     assert evidence.service_pack == Unrecognised(text="CSDVersion is 6")
     assert evidence.build == Unrecognised(text="CurrentBuildNumber is 1381")
@@ -358,7 +384,9 @@ def test_value_of_another_type_is_not_guessed() -> None:
 @pytest.mark.parametrize("tree", [{}, {"Microsoft": {"Windows NT": {}}}])
 def test_hive_of_something_else_holds_no_service_pack(tree: Tree) -> None:
     """A hive without the key CurrentVersion is not one of a system without a service pack."""
-    evidence = collect_system(system=NOT_COLLECTED, software=_file(build_hive(tree)))
+    evidence = collect_system(
+        service_names=SFM, system=NOT_COLLECTED, software=_file(build_hive(tree))
+    )
 
     assert evidence.service_pack == DoesNotExist()
     assert evidence.hotfix_keys == DoesNotExist()

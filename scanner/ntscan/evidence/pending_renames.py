@@ -1,23 +1,11 @@
 """What an NT 4.0 system will move or delete when it starts the next time."""
 
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from ntscan.evidence.reading import Exists, Reading
 from ntscan.evidence.registry import RegistryKey
 from ntscan.evidence.registry_lookup import texts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingRename:
-    r"""A file to be moved at the next start, or deleted where ``destination`` is ``None``.
-
-    Both are paths as ``C:\WINNT\...``: without the ``\??\`` of NT's own names, and without the
-    ``!`` that allows an existing file to be replaced.
-    """
-
-    source: str
-    destination: str | None
+from ntscan.evidence.system_evidence import PendingRename
 
 
 def pending_renames(session_manager: Reading[RegistryKey]) -> Reading[tuple[PendingRename, ...]]:

@@ -1,53 +1,67 @@
-"""The services of Services for Macintosh on an NT 4.0 system, from what its SYSTEM hive says."""
+"""The services that a rule is about, and those that depend on them, from a SYSTEM hive."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from collections.abc import Collection, Iterator
 
-from ntscan.evidence.reading import DoesNotExist, Exists, Reading, Unrecognised
+from ntscan.errors import RegistryError
+from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
 from ntscan.evidence.registry import RegistryKey
 from ntscan.evidence.registry_lookup import number, subkey, text, texts
-
-#: The services of Services for Macintosh; MacSrv is the driver sfmsrv.sys (Q172152).
-SFM_SERVICES: Final = ("MacSrv", "MacFile", "MacPrint", "AppleTalk")
-
-
-class ServiceStart(StrEnum):
-    """When a service or driver starts; in the order of its value ``Start``, from 0 (winnt.h)."""
-
-    BOOT = "boot"
-    SYSTEM = "system"
-    AUTOMATIC = "automatic"
-    MANUAL = "manual"
-    DISABLED = "disabled"
+from ntscan.evidence.system_evidence import Service
+from ntscan.vocabulary import ServiceStart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """One key below ``Services``; the image path is as the registry has it."""
-
-    name: str
-    start: Reading[ServiceStart]
-    image_path: Reading[str]
-    depends_on: Reading[tuple[str, ...]]
-
-
-def sfm_services(services: Reading[RegistryKey]) -> Reading[tuple[Service, ...]]:
-    r"""Read those of SFM_SERVICES that exist below ``Services`` of a control set."""
+def named_services(
+    services: Reading[RegistryKey], names: Collection[str]
+) -> Reading[tuple[Service, ...]]:
+    """Read those services of the names that exist below ``Services`` of a control set."""
     if not isinstance(services, Exists):
         return services
-    found = {name: subkey(services, name) for name in SFM_SERVICES}
+    found = {name: subkey(services, name) for name in names}
     return Exists(
         value=tuple(
-            Service(
-                name=name,
-                start=_start(number(service, "Start")),
-                image_path=text(service, "ImagePath"),
-                depends_on=texts(service, "DependOnService"),
-            )
-            for name, service in found.items()
-            if not isinstance(service, DoesNotExist)
+            _service(name, key) for name, key in found.items() if not isinstance(key, DoesNotExist)
         )
+    )
+
+
+def dependent_services(
+    services: Reading[RegistryKey], names: Collection[str]
+) -> Reading[tuple[Service, ...]]:
+    """Read the other services that cannot start before one of these (DependOnService).
+
+    A service that depends on one found is found too, however long the chain.
+    """
+    if not isinstance(services, Exists):
+        return services
+    try:
+        keys = {key.name.lower(): key for key in services.value.subkeys()}
+    except RegistryError as error:
+        return CollectionFailed(message=str(error))
+    needs = {name: _needs(key) for name, key in keys.items()}
+    found = {name.lower() for name in names}
+    while more := {name for name in needs if name not in found and needs[name] & found}:
+        found |= more
+    others = [keys[name] for name in sorted(found - {name.lower() for name in names})]
+    return Exists(value=tuple(_service(key.name, Exists(value=key)) for key in others))
+
+
+def _needs(key: RegistryKey) -> set[str]:
+    """Return the services that one depends on; a damaged list is told where it matters."""
+    depends_on = texts(Exists(value=key), "DependOnService")
+    return {name.lower() for name in _strings(depends_on)}
+
+
+def _strings(reading: Reading[tuple[str, ...]]) -> Iterator[str]:
+    if isinstance(reading, Exists):
+        yield from reading.value
+
+
+def _service(name: str, key: Reading[RegistryKey]) -> Service:
+    return Service(
+        name=name,
+        start=_start(number(key, "Start")),
+        image_path=text(key, "ImagePath"),
+        depends_on=texts(key, "DependOnService"),
     )
 
 
