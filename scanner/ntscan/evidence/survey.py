@@ -111,10 +111,10 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
         found.top = found.top or entry.place
         name = entry.place[-1] if entry.place else ""
         match entry:
-            case Blocked(leads_on=True):
-                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Blocked() if name in file_names or is_hive(entry.place):
                 found.add_fault(entry, Stage.WALK, entry.message, name)
+            case Blocked(leads_on=True):
+                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
             case Entry():
