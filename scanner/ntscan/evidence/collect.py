@@ -1,29 +1,24 @@
 """From a source to evidence: which files are there, what they are, and which system they are of."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Final
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (
     CollectionError,
     FileItem,
-    Hashes,
     NotAnImage,
     PEMetadata,
     SystemCharacteristics,
 )
 from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.pe_image import read_pe_image
+from ntscan.evidence.read_ahead import ReadFile, read_ahead
 from ntscan.evidence.settle import settle
 from ntscan.evidence.survey import Survey, holds_drivers, survey
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
 from ntscan.vocabulary import FileRole, Stage, TargetKind
-
-#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
-LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
 def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteristics, ...]:
@@ -42,9 +37,9 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
     }
     ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
-    for entry in found.files:
+    for entry, read in read_ahead(source, found.files):
         role = role_of(entry.place, found.roots, found.installed)
-        item = _item(source, entry, role, found, decides=found.decides(entry.place, ways_in))
+        item = _item(entry, read, role, found, decides=found.decides(entry.place, ways_in))
         if item is not None:
             files[found.owner(entry.place)].append(item)
     errors = found.errors()
@@ -69,10 +64,10 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
 def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
     """Collect a file that the user names: by its own name, or by that in its version resource."""
     found = Survey()
+    entries = [entry for entry in source.walk() if isinstance(entry, Entry)]
     items = [
-        _item(source, entry, FileRole.OTHER, found, decides=True)
-        for entry in source.walk()
-        if isinstance(entry, Entry)
+        _item(entry, read, FileRole.OTHER, found, decides=True)
+        for entry, read in read_ahead(source, entries)
     ]
     named = [
         replace(item, name=name)
@@ -94,14 +89,13 @@ def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemChar
 
 
 def _item(
-    source: Source, entry: Entry, role: FileRole, found: Survey, *, decides: bool
+    entry: Entry, read: ReadFile, role: FileRole, found: Survey, *, decides: bool
 ) -> FileItem | None:
     name = entry.place[-1]
-    try:
-        content = source.read(entry, LARGEST_DRIVER)
-    except SourceError as error:
-        found.add_fault(entry, Stage.READ, str(error), name)
+    if isinstance(read, SourceError):
+        found.add_fault(entry, Stage.READ, str(read), name)
         return None
+    content = read.content
     image: PEMetadata | NotAnImage
     try:
         image = read_pe_image(content.data)
@@ -116,15 +110,6 @@ def _item(
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,
-        hashes=_hashes(content.data),
+        hashes=read.hashes,
         image=image,
-    )
-
-
-def _hashes(data: bytes) -> Hashes:
-    # MD5 and SHA-1 are how other tools and hash sets know a file; nothing here trusts them.
-    return Hashes(
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(data).hexdigest(),
     )
