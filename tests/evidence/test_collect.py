@@ -20,7 +20,7 @@ from ntscan.evidence.characteristics import (
     SystemCharacteristics,
 )
 from ntscan.evidence.collect import collect
-from ntscan.evidence.read_ahead import LARGEST_DRIVER
+from ntscan.evidence.hashed_file import LARGEST_DRIVER
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.open import open_source
 from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage

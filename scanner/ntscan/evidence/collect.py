@@ -11,9 +11,9 @@ from ntscan.evidence.characteristics import (
     PEMetadata,
     SystemCharacteristics,
 )
+from ntscan.evidence.hashed_file import read_hashed
 from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.pe_image import read_pe_image
-from ntscan.evidence.read_ahead import ReadFile, read_ahead
 from ntscan.evidence.settle import settle
 from ntscan.evidence.survey import Survey, holds_drivers, survey
 from ntscan.evidence.wanted import Wanted
@@ -37,9 +37,9 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
     }
     ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
-    for entry, read in read_ahead(source, found.files):
+    for entry in found.files:
         role = role_of(entry.place, found.roots, found.installed)
-        item = _item(entry, read, role, found, decides=found.decides(entry.place, ways_in))
+        item = _item(source, entry, role, found, decides=found.decides(entry.place, ways_in))
         if item is not None:
             files[found.owner(entry.place)].append(item)
     errors = found.errors()
@@ -64,10 +64,10 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
 def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
     """Collect a file that the user names: by its own name, or by that in its version resource."""
     found = Survey()
-    entries = [entry for entry in source.walk() if isinstance(entry, Entry)]
     items = [
-        _item(entry, read, FileRole.OTHER, found, decides=True)
-        for entry, read in read_ahead(source, entries)
+        _item(source, entry, FileRole.OTHER, found, decides=True)
+        for entry in source.walk()
+        if isinstance(entry, Entry)
     ]
     named = [
         replace(item, name=name)
@@ -89,16 +89,17 @@ def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemChar
 
 
 def _item(
-    entry: Entry, read: ReadFile, role: FileRole, found: Survey, *, decides: bool
+    source: Source, entry: Entry, role: FileRole, found: Survey, *, decides: bool
 ) -> FileItem | None:
     name = entry.place[-1]
-    if isinstance(read, SourceError):
-        found.add_fault(entry, Stage.READ, str(read), name)
+    try:
+        read = read_hashed(source, entry)
+    except SourceError as error:
+        found.add_fault(entry, Stage.READ, str(error), name)
         return None
-    content = read.content
     image: PEMetadata | NotAnImage
     try:
-        image = read_pe_image(content.data)
+        image = read_pe_image(read.content.data)
     except ImageError as error:
         found.add_fault(entry, Stage.PE, str(error), name)
         image = NotAnImage(reason=str(error))
@@ -107,9 +108,9 @@ def _item(
         name=name,
         role=role,
         decides=decides,
-        size=len(content.data),
-        modified=content.modified,
-        modified_kind=content.modified_kind,
+        size=len(read.content.data),
+        modified=read.content.modified,
+        modified_kind=read.content.modified_kind,
         hashes=read.hashes,
         image=image,
     )
