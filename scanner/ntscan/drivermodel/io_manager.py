@@ -22,9 +22,10 @@ def _take_memory(kernel: Kernel, frame: Frame) -> Answer:
     kernel.tell(
         frame.routine.lane,
         Lane.FREE_IRPS,
-        "IoAllocateIrp in {} takes {:#010x}",
+        "IoAllocateIrp in {} takes {:#010x}{}",
         frame.routine.name,
         frame.irp,
+        ", which another requester holds" if kernel.ledger.owners(frame.irp) > 1 else "",
         lists=True,
     )
     return Control.NEXT
@@ -36,7 +37,8 @@ def _initialize(kernel: Kernel, frame: Frame) -> Answer:
         kernel.tell(
             frame.routine.lane,
             Lane.FREE_IRPS,
-            "IoInitializeIrp writes Type and Size: the first word of {:#010x} is now {:#010x}",
+            "IoInitializeIrp writes Type and Size where a free IRP keeps its link:"
+            " the first word of {:#010x} is now {:#010x}",
             frame.irp,
             kernel.memory.read(frame.irp),
             lists=True,

@@ -1,8 +1,10 @@
 """The kernel's state as one thing: memory, threads, drivers; it runs one step at a time."""
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
-from ntscan.drivermodel.bugcheck import Irql, bug_check_of
+from ntscan.drivermodel.bugcheck import BugCheckError, Irql, bug_check_of
 from ntscan.drivermodel.byte_range_locks import LockTable
 from ntscan.drivermodel.execution import (
     Control,
@@ -39,6 +41,15 @@ _WORKERS: Final = 3
 _REQUESTERS: Final = 32
 
 
+class Tone(StrEnum):
+    """How an event is to be shown."""
+
+    NORMAL = "normal"
+    #: The list of free IRPs, or who holds what, is no longer as it must be.
+    WRONG = "wrong"
+    STOP = "stop"
+
+
 def requester(number: int) -> int:
     """Give the address of a requester's block on its kernel stack; negative ones from the end."""
     return KERNEL_STACKS + (number % _REQUESTERS) * STACK_BLOCK_SIZE
@@ -51,6 +62,15 @@ class Event(NamedTuple):
     target: Lane
     what: str
     free_irps: str  # the list of free IRPs after it, where it changed; else empty
+    tone: Tone
+
+
+def sentences(events: Sequence[Event]) -> tuple[str, ...]:
+    """Write events as numbered sentences."""
+    return tuple(
+        f"{number}. {event.what}{'; ' if event.free_irps else ''}{event.free_irps}."
+        for number, event in enumerate(events, 1)
+    )
 
 
 #: Everything that can differ between two moments of one scene.
@@ -226,5 +246,21 @@ class Kernel:
         ``lists`` adds how the list of free IRPs stands after it.
         """
         if self.events is not None:
-            chain = f"free IRPs: {self.free_irp_chain()}" if lists else ""
-            self.events.append(Event(source, target, what.format(*values), chain))
+            chain = self.free_irp_chain()
+            ledger = self.ledger
+            wrong = bool(lists and (chain.fault or ledger.double_free or ledger.two_owners))
+            self.events.append(
+                Event(
+                    source,
+                    target,
+                    what.format(*values),
+                    f"free IRPs: {chain}" if lists else "",
+                    Tone.WRONG if wrong else Tone.NORMAL,
+                )
+            )
+
+    def tell_stop(self, stop: BugCheckError) -> None:
+        """Record the event that no other follows."""
+        if self.events is not None:
+            lane = Lane.IO_MANAGER
+            self.events.append(Event(lane, lane, str(stop), "", Tone.STOP))

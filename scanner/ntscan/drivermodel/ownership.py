@@ -37,6 +37,10 @@ class Ledger:
         else:
             self.double_free = True
 
+    def owners(self, irp: int) -> int:
+        """Give how many requesters hold an IRP."""
+        return sum(1 for held, _ in self.held if held == irp)
+
     def freeze(self) -> FrozenLedger:
         """Give who holds what, and the two flags; not the history."""
         return self.held, self.double_free, self.two_owners

@@ -20,7 +20,7 @@ OPERATIONS_BOUND: Final = 1_000_000_000_000
 REFUSALS_BOUND: Final = 100
 
 #: A corrupted machine is watched for this many operations.
-_WATCH: Final = 10_000
+WATCH: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def run(
             first = first or operation
             count += 1
         if not server.intact:
-            end = min(end, (first or operation) + _WATCH)
+            end = min(end, (first or operation) + WATCH)
     return Run(first, None, None, operation)
 
 

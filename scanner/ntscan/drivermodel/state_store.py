@@ -78,10 +78,6 @@ class StateStore:
             kernel.run(thread)
         return self.keep(threads[:index] + threads[index + 1 :])
 
-    def names(self, state: State) -> list[str]:
-        """Name a state's threads, in its order."""
-        return [self._threads.values[number][0] for number in state[3]]
-
 
 def _next_step(thread: Thread) -> object:
     frame = thread.frames[-1]
