@@ -179,7 +179,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         title = f"How long a server lasts, {behaviour} build"
         write_output(render_operations_plot(rows, title), svg)
     write_output(
-        model_report.render_json("simulation", policies, rows)
+        model_report.render_json("simulation", policies, {"behaviour": behaviour, "rows": rows})
         if report_format is Format.JSON
         else model_report.render_rows(rows, policies),
         output,

@@ -167,6 +167,7 @@ def _finding(store: StateStore, what: str, start: State, schedule: list[int]) ->
     """Play a schedule again, with somebody listening."""
     events: list[Event] = []
     store.kernel.events = events
+    store.kernel.ledger.forget()
     state: State | None = start
     try:
         for index in schedule:

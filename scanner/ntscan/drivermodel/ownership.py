@@ -18,6 +18,7 @@ class Ledger:
         self.double_free = False
         #: Some IRP was given to a requester while another held it.
         self.two_owners = False
+        #: The history, in order.
         self.allocations: list[Holding] = []
         self.frees: list[Holding] = []
 
@@ -46,6 +47,10 @@ class Ledger:
         return self.held, self.double_free, self.two_owners
 
     def thaw(self, frozen: FrozenLedger) -> None:
-        """Put back what ``freeze`` gave, with an empty history."""
+        """Put back what ``freeze`` gave; the history stays."""
         self.held, self.double_free, self.two_owners = frozen
-        self.allocations, self.frees = [], []
+
+    def forget(self) -> None:
+        """Empty the history."""
+        self.allocations.clear()
+        self.frees.clear()

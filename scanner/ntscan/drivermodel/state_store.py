@@ -70,6 +70,8 @@ class StateStore:
         kernel.memory.thaw(self._memories.values[memory])
         kernel.lock_table.locks = self._locks.values[locks]
         kernel.ledger.thaw(self._ledgers.values[ledger])
+        if kernel.events is None:
+            kernel.ledger.forget()
         thread = Thread.thaw(self._threads.values[threads[index]])
         kernel.threads = [thread]
         if not kernel.run(thread):

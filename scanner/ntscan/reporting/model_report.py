@@ -18,6 +18,7 @@ from ntscan.vocabulary import SCHEMA_VERSION
 
 _INDENT: Final = 2
 _WIDTH: Final = 110
+_WIDTH_OF_ROWS: Final = 140
 
 
 def render_json(command: str, policies: Policies, results: object) -> str:
@@ -100,11 +101,11 @@ def render_rows(rows: Sequence[Row], policies: Policies) -> str:
 
     def parts() -> Iterator[RenderableType]:
         table = Table(box=box.SIMPLE_HEAD)
-        for heading in ("unlocks", "refused", "runs stopped"):
-            table.add_column(heading)
+        for heading in ("unlocks", "refused", "stopped"):
+            table.add_column(heading, no_wrap=True)
         table.add_column("I/O operations to the STOP", justify="right", no_wrap=True)
         table.add_column("after 1st refusal", justify="right", no_wrap=True)
-        table.add_column("STOP (runs)")
+        table.add_column("STOP: runs", no_wrap=True)
         for row in rows:
             table.add_row(
                 row.load.pattern,
@@ -112,7 +113,7 @@ def render_rows(rows: Sequence[Row], policies: Policies) -> str:
                 f"{row.stopped} of {row.load.runs}",
                 _distribution(row.overall),
                 _distribution(row.after_first_refusal),
-                ", ".join(f"{int(code, 16):#04x} ({count})" for code, count in row.stop_codes),
+                ", ".join(f"{int(code, 16):#04x}: {count}" for code, count in row.stop_codes),
             )
         yield table
         yield Text(
@@ -122,7 +123,7 @@ def render_rows(rows: Sequence[Row], policies: Policies) -> str:
         )
         yield from _assumptions(policies.assumptions())
 
-    return _draw(parts())
+    return _draw(parts(), _WIDTH_OF_ROWS)
 
 
 def _share(rate: float) -> str:
@@ -147,8 +148,8 @@ def _grid(rows: Sequence[tuple[str, str]]) -> Table:
     return grid
 
 
-def _draw(parts: Iterator[RenderableType]) -> str:
-    console = Console(width=_WIDTH, markup=False, emoji=False, highlight=False)
+def _draw(parts: Iterator[RenderableType], width: int = _WIDTH) -> str:
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
     with console.capture() as drawn:
         for part in parts:
             console.print(part)
