@@ -8,7 +8,7 @@ from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.builds import COMPLETION_FREES, VULNERABLE
 from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
 from ntscan.drivermodel.devices import DISK_DEVICE
-from ntscan.drivermodel.execution import Answer, Frame, Lane, Return, Routine
+from ntscan.drivermodel.execution import Answer, Frame, Return, Routine
 from ntscan.drivermodel.io_manager import call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
     SL_INVOKE_ON_ERROR,
@@ -30,6 +30,7 @@ from ntscan.drivermodel.irp import (
 from ntscan.drivermodel.kernel import Kernel, requester
 from ntscan.drivermodel.policies import Policies, Refusal
 from ntscan.drivermodel.scene import running_machine
+from ntscan.drivermodel.story import Lane
 
 ADDRESS, OTHER_ADDRESS = 0xFC700000, 0xFC700040
 TWO_LOCATIONS = Policies(refusal=Refusal.FILTER)

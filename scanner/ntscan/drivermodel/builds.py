@@ -8,7 +8,7 @@ happens where the IRP is left to the I/O manager.
 from dataclasses import dataclass
 from typing import Final
 
-from ntscan.drivermodel.execution import Lane, Routine, Step
+from ntscan.drivermodel.execution import Routine, Step
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP
 from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.sfm import (
@@ -27,6 +27,7 @@ from ntscan.drivermodel.sfm import (
     wait,
     wait_if_pending,
 )
+from ntscan.drivermodel.story import Lane
 from ntscan.vocabulary import Behaviour
 
 

@@ -6,11 +6,12 @@ from typing import Final
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import BUILDS, Build
-from ntscan.drivermodel.execution import Frame, Lane
-from ntscan.drivermodel.kernel import Event, Kernel, sentences
+from ntscan.drivermodel.execution import Frame
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.ownership import Holding
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
+from ntscan.drivermodel.story import Event, Lane, sentences
 from ntscan.vocabulary import Behaviour
 
 #: How many I/O operations follow the refused unlock before ``demonstrate`` gives up on a STOP.

@@ -14,10 +14,11 @@ from typing import Final, TypeAlias
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import Build
-from ntscan.drivermodel.kernel import Event, Kernel, sentences
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.state_store import State, StateStore
+from ntscan.drivermodel.story import Event, sentences
 
 #: Where ``explore`` stops unless told otherwise.
 STATE_BOUND: Final = 400_000

@@ -4,7 +4,7 @@ from typing import Final
 
 from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.devices import dispatch_routine
-from ntscan.drivermodel.execution import Answer, Control, Frame, Lane
+from ntscan.drivermodel.execution import Answer, Control, Frame
 from ntscan.drivermodel.irp import (
     IO_TYPE_IRP,
     current_stack_location,
@@ -13,6 +13,7 @@ from ntscan.drivermodel.irp import (
     move_stack_location,
 )
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.story import Lane
 
 
 def _take_memory(kernel: Kernel, frame: Frame) -> Answer:

@@ -1,8 +1,6 @@
 """The kernel's state as one thing: memory, threads, drivers; it runs one step at a time."""
 
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, bug_check_of
 from ntscan.drivermodel.byte_range_locks import LockTable
@@ -12,7 +10,6 @@ from ntscan.drivermodel.execution import (
     Frame,
     FrozenThread,
     Goto,
-    Lane,
     LockRequest,
     Return,
     Routine,
@@ -26,6 +23,7 @@ from ntscan.drivermodel.ownership import FrozenLedger, Ledger
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor
+from ntscan.drivermodel.story import Event, Lane, Tone
 
 KERNEL_DATA: Final = 0x8014C000
 DRIVER_OBJECTS: Final = 0x80F5A000
@@ -41,36 +39,9 @@ _WORKERS: Final = 3
 _REQUESTERS: Final = 32
 
 
-class Tone(StrEnum):
-    """How an event is to be shown."""
-
-    NORMAL = "normal"
-    #: The list of free IRPs, or who holds what, is no longer as it must be.
-    WRONG = "wrong"
-    STOP = "stop"
-
-
 def requester(number: int) -> int:
     """Give the address of a requester's block on its kernel stack; negative ones from the end."""
     return KERNEL_STACKS + (number % _REQUESTERS) * STACK_BLOCK_SIZE
-
-
-class Event(NamedTuple):
-    """Something that happened: who did it to whom, in words."""
-
-    source: Lane
-    target: Lane
-    what: str
-    free_irps: str  # the list of free IRPs after it, where it changed; else empty
-    tone: Tone
-
-
-def sentences(events: Sequence[Event]) -> tuple[str, ...]:
-    """Write events as numbered sentences."""
-    return tuple(
-        f"{number}. {event.what}{'; ' if event.free_irps else ''}{event.free_irps}."
-        for number, event in enumerate(events, 1)
-    )
 
 
 #: Everything that can differ between two moments of one scene.

@@ -7,17 +7,7 @@ Each step is what the source line of a driver would be: one call, or one run of 
 from typing import Final, NamedTuple
 
 from ntscan.drivermodel.devices import FAST_IO_LOCK, FAST_IO_UNLOCK_SINGLE, fast_io_routine
-from ntscan.drivermodel.events import event_is_set, initialize_event, set_event
-from ntscan.drivermodel.execution import (
-    Answer,
-    Control,
-    Frame,
-    Lane,
-    LockRequest,
-    Return,
-    Step,
-    private,
-)
+from ntscan.drivermodel.execution import Answer, Control, Frame, LockRequest, Return, Step, private
 from ntscan.drivermodel.file_system import (
     IRP_MJ_LOCK_CONTROL,
     IRP_MN_LOCK,
@@ -40,6 +30,8 @@ from ntscan.drivermodel.kernel import (
     THREAD_OBJECTS,
     Kernel,
 )
+from ntscan.drivermodel.kevent import event_is_set, initialize_event, set_event
+from ntscan.drivermodel.story import Lane
 
 _LENGTH: Final = 0x18
 

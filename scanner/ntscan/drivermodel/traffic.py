@@ -3,7 +3,7 @@
 from typing import Final
 
 from ntscan.drivermodel.devices import DISK_DEVICE, create_device
-from ntscan.drivermodel.execution import Answer, Control, Frame, Lane, Return, Routine
+from ntscan.drivermodel.execution import Answer, Control, Frame, Return, Routine
 from ntscan.drivermodel.file_system import return_status, start_completion_dpc
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP, call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
@@ -17,6 +17,7 @@ from ntscan.drivermodel.irp import (
     set_status,
 )
 from ntscan.drivermodel.kernel import Kernel, requester
+from ntscan.drivermodel.story import Lane
 
 IRP_MJ_READ: Final = 0x03
 

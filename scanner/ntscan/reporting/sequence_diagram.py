@@ -5,8 +5,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ntscan.drivermodel.demonstrate import Recording
-from ntscan.drivermodel.execution import Lane
-from ntscan.drivermodel.kernel import Event, Tone
+from ntscan.drivermodel.story import Event, Lane, Tone
 from ntscan.reporting import svg
 
 _LANE_WIDTH: Final = 112.0
