@@ -76,10 +76,15 @@ def test_simulate_takes_its_workload_from_the_options() -> None:
     words = ("--pattern", "sparse", "--refusal-rate", "0.01", "--runs", "4", "--seed", "3")
     result = json.loads(run("simulate", *words, "--format", "json"))["simulation"]
     (row,) = result["rows"]
-    assert row["load"] == {"pattern": "sparse", "refusal_rate": 0.01, "runs": 4, "seed": 3}
+    asked = {"pattern": "sparse", "refusal_rate": 0.01, "regular": False, "runs": 4, "seed": 3}
+    assert row["load"] == asked
     assert result["behaviour"] == "vulnerable"
     assert 0 < row["stopped"] <= 4
     assert "1 in 100" in run("simulate", *words)
+    regular = run("simulate", *words, "--regular", "--format", "json")
+    (row,) = json.loads(regular)["simulation"]["rows"]
+    assert row["load"]["regular"] is True
+    assert row["overall"]["percent_5"] > 100 * 100
 
 
 def test_the_sequence_diagram_has_a_line_for_each_step(tmp_path: Path) -> None:

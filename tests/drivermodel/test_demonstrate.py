@@ -57,12 +57,26 @@ def test_the_fixed_build_survives(
     assert (result.io_operations_until_stop, result.stop_code) == (None, None)
 
 
-@pytest.mark.parametrize("refusal", [Refusal.NOTHING])
-def test_fast_io_needs_no_irp(refusal: Refusal) -> None:
+def test_fast_io_needs_no_irp() -> None:
     """Where FastIoUnlockSingle answers TRUE, the vulnerable build allocates and frees nothing."""
-    result = demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal))
+    result = demonstrate(Behaviour.VULNERABLE, Policies(refusal=Refusal.NOTHING))
     assert (result.allocations, result.frees, result.double_free) == (0, 0, False)
     assert result.stop_code is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        (Refusal.NOTHING, "it answers TRUE"),
+        (Refusal.OPLOCK, "it answers FALSE: an oplock"),
+        (Refusal.BYTE_RANGE_LOCKS, "it answers FALSE: other byte-range locks"),
+        (Refusal.FILTER, "it answers FALSE: a filter driver"),
+    ],
+)
+def test_the_trace_says_why_fast_io_was_refused(refusal: Refusal, answer: str) -> None:
+    """The answer of FastIoUnlockSingle is told with its cause."""
+    trace = demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal)).trace
+    assert any(answer in line for line in trace)
 
 
 def test_the_trace_shows_the_list_turning_on_itself() -> None:

@@ -27,9 +27,10 @@ from ntscan.drivermodel.irp import (
     set_status,
     stack_count,
 )
-from ntscan.drivermodel.kernel import Kernel, requester
+from ntscan.drivermodel.kernel import THREAD_OBJECT_SIZE, THREAD_OBJECTS, Kernel, requester
 from ntscan.drivermodel.policies import Policies, Refusal
 from ntscan.drivermodel.scene import running_machine
+from ntscan.drivermodel.sfm import set_thread
 from ntscan.drivermodel.story import Lane
 
 ADDRESS, OTHER_ADDRESS = 0xFC700000, 0xFC700040
@@ -139,6 +140,48 @@ def test_a_pending_mark_moves_up_where_no_routine_is_called() -> None:
     assert kernel.memory.read(irp + kernel.layouts.irp.pending_returned, 1) == 1
 
 
+def test_nothing_is_marked_pending_that_was_not() -> None:
+    """Without the mark below, the location above stays unmarked."""
+    kernel, irp = kernel_with_irp(TWO_LOCATIONS)
+    kernel.load(routine(ADDRESS, STATUS_MORE_PROCESSING_REQUIRED, []))
+    send(kernel, irp, (ADDRESS, 0))
+    upper = current_stack_location(kernel, irp)
+    move_stack_location(kernel, irp, -1)
+    complete(kernel, irp)
+    assert kernel.memory.read(upper + kernel.layouts.stack_location.control, 1) & 1 == 0
+    assert kernel.memory.read(irp + kernel.layouts.irp.pending_returned, 1) == 0
+
+
+@pytest.mark.parametrize("policies", [Policies(), TWO_LOCATIONS])
+@pytest.mark.parametrize("beyond", [1, 2])
+def test_an_irp_is_complete_beyond_the_location_above_its_last(
+    policies: Policies, beyond: int
+) -> None:
+    """CurrentLocation may be StackCount + 1, as in an IRP never sent; one more is 0x44."""
+    kernel, irp = kernel_with_irp(policies)
+    kernel.memory.write(irp + kernel.layouts.irp.thread, 0x80F61020)
+    move_stack_location(
+        kernel, irp, stack_count(kernel, irp) + beyond - current_location(kernel, irp)
+    )
+    if beyond == 1:
+        complete(kernel, irp)
+        assert kernel.ledger.frees == [(irp, 0)]
+        return
+    with pytest.raises(BugCheckError) as stop:
+        complete(kernel, irp)
+    assert stop.value.code is StopCode.MULTIPLE_IRP_COMPLETE_REQUESTS
+
+
+def test_current_location_is_signed() -> None:
+    """CurrentLocation is a CHAR: moved below 0, it is negative, and 0x35 stops the next send."""
+    kernel, irp = kernel_with_irp()
+    move_stack_location(kernel, irp, -3)
+    assert current_location(kernel, irp) == -1
+    with pytest.raises(BugCheckError) as stop:
+        call_driver(kernel, DISK_DEVICE, Frame(IO_COMPLETE_REQUEST, irp=irp))
+    assert stop.value.code is StopCode.NO_MORE_IRP_STACK_LOCATIONS
+
+
 def _complete_twice(kernel: Kernel, irp: int) -> None:
     kernel.load(routine(ADDRESS, STATUS_MORE_PROCESSING_REQUIRED, []))
     send(kernel, irp, (ADDRESS, 0))
@@ -217,6 +260,16 @@ def test_an_irp_left_to_the_i_o_manager_is_freed_in_its_thread() -> None:
     assert kernel.memory.read(status_block) == STATUS_RANGE_NOT_LOCKED
     assert kernel.free_irps.chain().entries[0] == irp
     assert kernel.ledger.frees == [(irp, event)]
+    assert current_location(kernel, irp) == stack_count(kernel, irp) + 2
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_each_worker_leaves_its_irp_to_its_own_thread(worker: int) -> None:
+    """The IRP's Thread is the thread object of the worker that sent it."""
+    kernel, irp = kernel_with_irp()
+    set_thread(kernel, Frame(IO_COMPLETE_REQUEST, irp=irp, context=requester(worker)))
+    thread = kernel.memory.read(irp + kernel.layouts.irp.thread)
+    assert thread == THREAD_OBJECTS + worker * THREAD_OBJECT_SIZE
 
 
 def test_the_ledger_is_read_by_nobody_in_the_model() -> None:

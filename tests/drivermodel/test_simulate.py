@@ -72,6 +72,14 @@ def test_the_number_of_an_unlock_and_its_operation_agree(pattern: Pattern) -> No
     assert list(islice(workload.refused(), 50)) == listed[:50]
 
 
+@pytest.mark.parametrize(("rate", "every"), [(1.0, 1), (0.5, 2), (1e-3, 1000)])
+def test_a_filter_may_refuse_on_a_pattern(rate: float, every: int) -> None:
+    """Every n-th unlock is refused, whatever the seed."""
+    workload = Workload(Pattern.SPARSE, rate, "any", regular=True)
+    expected = [operation_of_unlock(Pattern.SPARSE, every * (n + 1)) for n in range(5)]
+    assert list(islice(workload.refused(), 5)) == expected
+
+
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_without_unlocks_or_refusals_nothing_stops(rate: float) -> None:
     """The pattern none, and a rate of nothing, let the vulnerable build live."""

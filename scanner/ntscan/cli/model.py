@@ -146,6 +146,9 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
             show_default=False,
         ),
     ] = None,
+    regular: Annotated[
+        bool, typer.Option("--regular", help="Refuse every n-th unlock, not each by chance.")
+    ] = False,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each workload.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 1,
     report_format: ReportFormat = Format.TABLE,
@@ -169,7 +172,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     for shown in Pattern if pattern is None else (pattern,):
         # Without unlocks there is nothing to refuse, however often.
         for rate in rates[-1:] if shown is Pattern.NONE else rates:
-            load = Load(pattern=shown, refusal_rate=rate, runs=runs, seed=seed)
+            load = Load(pattern=shown, refusal_rate=rate, regular=regular, runs=runs, seed=seed)
             _progress(f"{shown} unlocks, {rate:g} of them refused")
             rows.append(run_many(behaviour, policies, load))
     _progress("")

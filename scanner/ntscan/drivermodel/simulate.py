@@ -67,6 +67,8 @@ class Load:
 
     pattern: Pattern
     refusal_rate: float
+    #: Whether the filter refuses every n-th unlock, and not each with that chance.
+    regular: bool = False
     runs: int = 100
     seed: int = 1
 
@@ -84,7 +86,7 @@ def simulate(
     results = []
     for number in range(load.runs):
         seed = f"{load.seed} {load.pattern} {load.refusal_rate} {number}"
-        workload = Workload(load.pattern, load.refusal_rate, seed)
+        workload = Workload(load.pattern, load.refusal_rate, seed, regular=load.regular)
         results.append(run(behaviour, policies, workload))
         if progress:
             progress(number + 1)
