@@ -10,6 +10,7 @@ from ntscan.cli.options import Format, Output, ReportFormat
 from ntscan.cli.output import write_output
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
+from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
 from ntscan.drivermodel.workload import Pattern
 from ntscan.vocabulary import Behaviour
 
@@ -67,7 +68,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
         write_output(render_sequence_diagram(recording), svg)
     shown = recording.demonstration
     write_output(
-        model_report.render_json("demonstration", policies, shown)
+        model_report.render_json("demonstration", policies, shown.assumptions, shown)
         if report_format is Format.JSON
         else model_report.render_demonstration(shown),
         output,
@@ -117,10 +118,11 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
                 search(build, policies, scene, lambda count: _progress(f"{count:,} states"))
             )
     _progress("")
+    assumptions = policies.assumptions()
     write_output(
-        model_report.render_json("explorations", policies, explorations)
+        model_report.render_json("explorations", policies, assumptions, explorations)
         if report_format is Format.JSON
-        else model_report.render_explorations(explorations, policies),
+        else model_report.render_explorations(explorations, assumptions),
         output,
     )
 
@@ -181,10 +183,13 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
 
         title = f"How long a server lasts, {behaviour} build"
         write_output(render_operations_plot(rows, title), svg)
+    assumptions = (*policies.assumptions(), *WORKLOAD_ASSUMPTIONS)
     write_output(
-        model_report.render_json("simulation", policies, {"behaviour": behaviour, "rows": rows})
+        model_report.render_json(
+            "simulation", policies, assumptions, {"behaviour": behaviour, "rows": rows}
+        )
         if report_format is Format.JSON
-        else model_report.render_rows(rows, policies),
+        else model_report.render_rows(rows, assumptions),
         output,
     )
 

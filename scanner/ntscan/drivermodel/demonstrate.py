@@ -8,7 +8,7 @@ from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import BUILDS, Build
 from ntscan.drivermodel.execution import Frame
 from ntscan.drivermodel.kernel import Kernel
-from ntscan.drivermodel.ownership import Holding
+from ntscan.drivermodel.ledger import Holding
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.story import Event, Lane, sentences

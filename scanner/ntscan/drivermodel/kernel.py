@@ -16,10 +16,10 @@ from ntscan.drivermodel.execution import (
     Thread,
 )
 from ntscan.drivermodel.layouts import LAYOUTS
+from ntscan.drivermodel.ledger import FrozenLedger, Ledger
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
 from ntscan.drivermodel.memory import FrozenRegion, Memory, PageFaultError, Region
 from ntscan.drivermodel.narration import Chain
-from ntscan.drivermodel.ownership import FrozenLedger, Ledger
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor

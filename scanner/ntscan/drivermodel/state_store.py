@@ -9,8 +9,8 @@ from typing import Generic, TypeAlias, TypeVar
 
 from ntscan.drivermodel.execution import PRIVATE_STEPS, FrozenThread, LockRequest, Thread
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.ledger import FrozenLedger
 from ntscan.drivermodel.memory import FrozenRegion
-from ntscan.drivermodel.ownership import FrozenLedger
 
 Part = TypeVar("Part", bound=Hashable)
 

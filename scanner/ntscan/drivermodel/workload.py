@@ -22,6 +22,20 @@ _SWEEP: Final = 500
 _SWEEP_EVERY: Final = 2000
 
 
+#: What the workload assumes, in sentences.
+ASSUMPTIONS: Final = (
+    (
+        f"Sparse: one operation in {_SPARSE_EVERY} is an unlock. Bursty: {_BURST} in a row of every"
+        f" {_BURST_EVERY:,}. Sweeping: every other one of {2 * _SWEEP:,} of every {_SWEEP_EVERY:,}."
+    ),
+    (
+        "Every other operation is a read of another driver; it is outstanding while up to"
+        f" {LONGEST - 1} more operations begin."
+    ),
+    "Refusals of unlocks are independent, or regular where asked for; locks are taken by Fast I/O.",
+)
+
+
 class Pattern(StrEnum):
     """When clients unlock, among the server's other operations."""
 

@@ -21,13 +21,15 @@ _WIDTH: Final = 110
 _WIDTH_OF_ROWS: Final = 140
 
 
-def render_json(command: str, policies: Policies, results: object) -> str:
+def render_json(
+    command: str, policies: Policies, assumptions: tuple[str, ...], results: object
+) -> str:
     """Write the results of one of the model's commands as indented JSON, under its name."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "ntscan", "version": VERSION},
         "policies": policies,
-        "assumptions": policies.assumptions(),
+        "assumptions": assumptions,
         command: results,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=_INDENT).decode() + "\n"
@@ -53,7 +55,7 @@ def render_demonstration(shown: Demonstration) -> str:
     return _draw(parts())
 
 
-def render_explorations(explorations: Sequence[Exploration], policies: Policies) -> str:
+def render_explorations(explorations: Sequence[Exploration], assumptions: Sequence[str]) -> str:
     """Tell what searches found: for each build a statement, then the shortest traces."""
 
     def parts() -> Iterator[RenderableType]:
@@ -67,7 +69,7 @@ def render_explorations(explorations: Sequence[Exploration], policies: Policies)
             yield Text(f"A shortest way to a STOP: {exploration.build}", "bold")
             yield _grid([line.partition(" ")[::2] for line in finding.trace])
             yield Text("The JSON holds a shortest way to each bad state.\n")
-        yield from _assumptions(policies.assumptions())
+        yield from _assumptions(assumptions)
 
     return _draw(parts())
 
@@ -96,7 +98,7 @@ def statement(exploration: Exploration) -> str:
     return f"{bounds}: {exploration.states:,} states visited, all of them; none is bad"
 
 
-def render_rows(rows: Sequence[Row], policies: Policies) -> str:
+def render_rows(rows: Sequence[Row], assumptions: Sequence[str]) -> str:
     """Set a simulation as a table: one row a workload."""
 
     def parts() -> Iterator[RenderableType]:
@@ -121,7 +123,7 @@ def render_rows(rows: Sequence[Row], policies: Policies) -> str:
             f" {WATCH:,} operations after a refusal has corrupted the kernel, or after"
             f" {REFUSALS_BOUND} refusals that did not.\n"
         )
-        yield from _assumptions(policies.assumptions())
+        yield from _assumptions(assumptions)
 
     return _draw(parts(), _WIDTH_OF_ROWS)
 
