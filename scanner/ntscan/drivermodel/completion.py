@@ -23,7 +23,7 @@ from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.kevent import set_event
 from ntscan.drivermodel.story import Lane
 
-#: KTHREAD.ApcState on x86; KeInsertQueueApc reaches through it. Taken to be Alpha's too.
+#: KTHREAD.ApcState, through which KeInsertQueueApc reaches; assumed, no public header shows it.
 _KTHREAD_APC_STATE: Final = 0x34
 _ERROR_SEVERITY: Final = 0x80000000
 

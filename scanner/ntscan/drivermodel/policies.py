@@ -54,7 +54,7 @@ class Policies:
             _NO_CODE_PROMISED,
             _ALLOCATOR_ASSUMPTION[self.allocator],
             _TYPE_CHECK_ASSUMPTION[self.type_check],
-            "ExFreePool checks a block's sizes against its neighbours' and nothing else.",
+            _POOL_ASSUMPTION,
             _WAIT_ASSUMPTION,
             f"Other drivers ask for IRPs of SFM's size, at {self.traffic_irql.name}.",
             _LAYOUT_ASSUMPTION[self.platform],
@@ -65,6 +65,10 @@ class Policies:
 _NO_CODE_PROMISED: Final = (
     "The article promises a STOP error and names no code; the one shown follows from the model's"
     " memory."
+)
+_POOL_ASSUMPTION: Final = (
+    "Pool headers, free lists and merging are the model's own reading; ExFreePool checks a block's"
+    " sizes against its neighbours' and nothing else."
 )
 _WAIT_ASSUMPTION: Final = (
     "SFM's completion routine returns STATUS_MORE_PROCESSING_REQUIRED, and the allocating routine"
