@@ -12,10 +12,11 @@ from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.evidence.collect import collect
 from ntscan.evidence.reading import Exists
+from ntscan.evidence.wanted import Wanted
 from ntscan.reporting.assemble import summarise, target_entry
 from ntscan.reporting.entries import finding_entry
 from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
-from ntscan.rulebook.advisory import RuleBook
+from ntscan.rulebook.advisory import Advisory, RuleBook
 from ntscan.rulebook.load import load_rules
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
@@ -51,8 +52,8 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:
     """Scan one source: collect once, then ask every rule about each system that was found."""
-    names = {advisory.file_name for advisory in book.advisories}
-    systems = [_as_stated(system, options) for system in collect(source, names)]
+    wanted = [_wanted(advisory) for advisory in book.advisories]
+    systems = [_as_stated(system, options) for system in collect(source, wanted)]
     whole_book = not options.rules and len(book.advisories) > 1
     entries: list[FindingEntry] = []
     not_present: set[str] = set()
@@ -67,14 +68,22 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
     return target_entry(source.target, source.kind, systems, entries, sorted(not_present))
 
 
+def _wanted(advisory: Advisory) -> Wanted:
+    services = advisory.services
+    if services is None:
+        return Wanted(file_name=advisory.file_name)
+    return Wanted(file_name=advisory.file_name, driver=services.driver, services=services.component)
+
+
 def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharacteristics:
     """Let what the user knows win over what was read."""
+    registry = system.registry
     if options.product is not None:
-        system = replace(system, product=Exists(value=options.product, stated_by_user=True))
+        registry = replace(registry, product=Exists(value=options.product, stated_by_user=True))
     if options.service_pack is not None:
         stated = Exists(value=options.service_pack, stated_by_user=True)
-        system = replace(system, service_pack=stated)
-    return system
+        registry = replace(registry, service_pack=stated)
+    return replace(system, registry=registry)
 
 
 def _with_demonstration(finding: Finding, system: int | None, options: Options) -> FindingEntry:

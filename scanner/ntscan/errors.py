@@ -19,3 +19,7 @@ class SourceError(NtscanError):
 
 class ImageError(NtscanError):
     """Bytes that should be a PE image are none, or are too damaged to be read as one."""
+
+
+class RegistryError(SourceError):
+    """A registry hive, or a key or value in it, is there and cannot be read."""

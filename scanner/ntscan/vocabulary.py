@@ -83,6 +83,25 @@ class ServicePack(StrEnum):
         return order.index(self) < order.index(other)
 
 
+class ServiceStart(StrEnum):
+    """When a service or driver starts, in the order of its value ``Start``, from 0 (winnt.h)."""
+
+    BOOT = "boot"
+    SYSTEM = "system"
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    DISABLED = "disabled"
+
+
+class Exposure(StrEnum):
+    """Whether a system runs the component: the earliest start of what needs it."""
+
+    STARTS_WITH_SYSTEM = "starts_with_system"
+    MANUAL = "manual"
+    DISABLED = "disabled"
+    NOT_INSTALLED = "not_installed"
+
+
 class FileRole(StrEnum):
     """What a copy of a file is to the NT system that it was found with."""
 
@@ -122,6 +141,7 @@ class Stage(StrEnum):
     WALK = "walk"
     READ = "read"
     PE = "pe"
+    REGISTRY = "registry"
 
 
 class ExitCode(IntEnum):
@@ -168,6 +188,12 @@ class Anomaly(StrEnum):
     TIMESTAMP_IMPLAUSIBLE = "timestamp_implausible"
     CHECKSUM_MISMATCH = "checksum_mismatch"
     ORIGINAL_FILENAME_DIFFERS = "original_filename_differs"
+    IMAGE_PATH_MISSING = "image_path_missing"
+    HOTFIX_KEY_WITHOUT_FILE = "hotfix_key_without_file"
+    FILE_WITHOUT_HOTFIX_KEY = "file_without_hotfix_key"
+    SERVICE_PACK_NOT_REAPPLIED = "service_pack_not_reapplied"
+    PENDING_RENAME = "pending_rename"
+    DIRTY_HIVE = "dirty_hive"
 
 
 #: The version of the report's contract; raised when something in it is changed or dropped.

@@ -284,7 +284,7 @@ def test_an_error_inside_ntscan_exits_4(tmp_path: Path) -> None:
         "def broken(*targets, **options): raise KeyError('broken')\n"
         "ntscan.composer.scan = broken\n"
         "sys.argv = ['ntscan', 'check', '.']\n"
-        "from ntscan.cli import main\n"
+        "from ntscan.__main__ import main\n"
         "main()\n"
     )
     result = subprocess.run(

@@ -50,4 +50,5 @@ def test_lint_refuses_a_rule_that_does_not_load(tmp_path: Path) -> None:
     rule.write_text(rule_text("Q242896").replace("size = 134416", "siez = 134416", 1), "utf-8")
     result = RUNNER.invoke(app, ["rules", "lint", str(rule)])
     assert isinstance(result.exception, RuleError)
-    assert str(result.exception).startswith(f"{rule}:23: fixed_builds[0].size: is missing")
+    assert str(result.exception).startswith(f"{rule}:")
+    assert ": fixed_builds[0].size: is missing" in str(result.exception)

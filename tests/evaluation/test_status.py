@@ -18,8 +18,17 @@ from ntscan.evidence.reading import (
     Reading,
     Unrecognised,
 )
+from ntscan.evidence.system_evidence import PendingRename, Service
 from ntscan.rulebook.load import load_rules
-from ntscan.vocabulary import Anomaly, Behaviour, Build, Product, Result, ServicePack
+from ntscan.vocabulary import (
+    Anomaly,
+    Behaviour,
+    Build,
+    Product,
+    Result,
+    ServicePack,
+    ServiceStart,
+)
 
 (RULE,) = load_rules(only=["Q242896"]).advisories
 
@@ -79,6 +88,11 @@ NOT_LISTED = "not_affected {} product_not_listed"
         ),
         (system(image(machine="amd64")), OTHER_SYSTEM),
         (system(image(machine="arm")), OTHER_SYSTEM),
+        (system(version=Exists(value="5.0")), OTHER_SYSTEM),
+        (system(FIX, version=Exists(value="3.51")), OTHER_SYSTEM),
+        (system(DAMAGED, version=Exists(value="5.1")), OTHER_SYSTEM),
+        (system(FIX, version=Exists(value="4.0")), "fixed the_fix"),
+        (system(FIX, version=CollectionFailed(message="damaged")), "fixed the_fix"),
         # ... unless the resource says 4.0 as well, names no Windows, or the file is damaged
         (system(versioned(product_version_string="5.00")), "fixed the_fix"),
         (
@@ -226,6 +240,116 @@ def test_anomalies_of_the_file(file: FileItem, expected: tuple[Anomaly, ...]) ->
     """What a person should look at is named beside the verdict."""
     (finding,) = evaluate(RULE, system(file))
     assert finding.anomalies == expected
+
+
+RTM_FILE = build("i386", "1996-10-12T05:14:22Z", 132_112)
+SP5_FILE = build("i386", "1999-04-21T04:02:36Z", 132_976)
+INSTALLED = PendingRename(
+    source=r"C:\TEMP\EXT1.tmp", destination=r"C:\WINNT\System32\drivers\SFMSRV.SYS"
+)
+DELETED = PendingRename(source=r"C:\WINNT\system32\drivers\sfmsrv.sys", destination=None)
+ELSEWHERE = PendingRename(source=r"C:\sfmsrv.sys", destination=r"C:\WINNT\notsfmsrv.sys")
+
+
+def waiting(*renames: PendingRename) -> Exists[tuple[PendingRename, ...]]:
+    """Renames that wait for the next start, as they were read."""
+    return Exists(value=renames)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (system(OLDER, hotfix_keys=keys("Q242896")), ["hotfix_key_without_file"]),
+        (system(OLDER, hotfix_keys=keys("Q241024")), []),
+        (system(OLDER, hotfix_keys=keys()), []),
+        (system(FIX, hotfix_keys=keys()), ["file_without_hotfix_key"]),
+        (system(FIX, hotfix_keys=keys("Q242896")), []),
+        (system(FIX), []),
+        (system(RTM_FILE, service_pack=sp("RTM")), []),
+        (system(RTM_FILE, service_pack=sp("SP1")), ["service_pack_not_reapplied"]),
+        (system(SP5_FILE, service_pack=sp("SP5")), []),
+        (system(SP5_FILE, service_pack=sp("SP4")), []),
+        (system(SP5_FILE, service_pack=sp("SP6a")), ["service_pack_not_reapplied"]),
+        (system(RTM_FILE), []),
+        (
+            system(RTM_FILE, service_pack=sp("SP6a"), hotfix_keys=keys("Q242896")),
+            ["hotfix_key_without_file", "service_pack_not_reapplied"],
+        ),
+        (system(OLDER, pending_renames=waiting(INSTALLED)), ["pending_rename"]),
+        (system(OLDER, pending_renames=waiting(DELETED)), ["pending_rename"]),
+        (system(OLDER, pending_renames=waiting(ELSEWHERE)), []),
+        (system(OLDER, pending_renames=waiting()), []),
+        (
+            system(missing_images=("sfmsrv.sys",)),
+            ["image_path_missing"],
+        ),
+    ],
+)
+def test_anomalies_of_the_system(found: SystemCharacteristics, expected: list[str]) -> None:
+    """What the registry says beside the file is named, and changes no status."""
+    (finding,) = evaluate(RULE, found)
+    assert list(finding.anomalies) == expected
+
+
+def service(name: str, start: str | None, *needs: str) -> Service:
+    """A service as it was read."""
+    return Service(
+        name=name,
+        start=DoesNotExist() if start is None else Exists(value=ServiceStart(start)),
+        image_path=DoesNotExist(),
+        depends_on=Exists(value=needs) if needs else DoesNotExist(),
+    )
+
+
+def installed(*services: Service, others: tuple[Service, ...] = ()) -> SystemCharacteristics:
+    """A system with the fix and these services."""
+    return system(FIX, services=Exists(value=services), dependents=Exists(value=others))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (system(FIX), None),
+        (system(FIX, services=CollectionFailed(message="damaged")), None),
+        (installed(), "not_installed"),
+        (installed(service("AppleTalk", "automatic")), "not_installed"),
+        (installed(service("MacSrv", "manual")), "manual"),
+        (installed(service("MACSRV", "manual")), "manual"),
+        (installed(service("MacSrv", "system")), "starts_with_system"),
+        (installed(service("MacSrv", "disabled")), "disabled"),
+        (installed(service("MacSrv", None)), None),
+        (
+            installed(service("MacSrv", "manual"), service("MacFile", "automatic", "MacSrv")),
+            "starts_with_system",
+        ),
+        (
+            installed(service("MacSrv", "disabled"), service("MacFile", "automatic", "MacSrv")),
+            "disabled",
+        ),
+        (
+            installed(service("MacSrv", "manual"), service("MacFile", "disabled", "MacSrv")),
+            "manual",
+        ),
+        (
+            installed(service("MacSrv", "manual"), service("MacPrint", "automatic", "AppleTalk")),
+            "manual",
+        ),
+        (
+            installed(
+                service("MacSrv", "manual"),
+                service("MacFile", "manual", "MacSrv"),
+                others=(service("Gateway", "automatic", "Spooler", "MACFILE"),),
+            ),
+            "starts_with_system",
+        ),
+    ],
+)
+def test_exposure_is_the_earliest_start_of_what_needs_the_driver(
+    found: SystemCharacteristics, expected: str | None
+) -> None:
+    """A service that needs the driver starts it; a disabled driver never starts."""
+    (finding,) = evaluate(RULE, found)
+    assert finding.exposure == expected
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def _options(
     pass
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; an error of ntscan's own never ends with Python's exit code 1."""
     try:
         app()

@@ -25,7 +25,7 @@ def system_criteria(advisory: Advisory, system: SystemCharacteristics) -> Iterat
 
 def _product(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
     result, observed, explanation = Result.UNKNOWN, None, ""
-    match system.product:
+    match system.registry.product:
         case Exists(value=Product() as product, stated_by_user=stated):
             listed = product in advisory.applicability.products
             result, observed = Result.TRUE if listed else Result.FALSE, str(product)
@@ -53,7 +53,7 @@ def _product(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
 def _service_pack(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
     result, observed, explanation = Result.UNKNOWN, None, ""
     listed = advisory.applicability.service_packs
-    match system.service_pack:
+    match system.registry.service_pack:
         case Exists(value=ServicePack() as service_pack, stated_by_user=stated):
             observed = str(service_pack)
             explanation = "The user states it." if stated else "The registry says so."
@@ -90,7 +90,7 @@ def _hotfix_key(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
         "A hotfix key says what was installed once, not what is there now; a fix copied by hand "
         "leaves none."
     )
-    match system.hotfix_keys:
+    match system.registry.hotfix_keys:
         case Exists(value=keys):
             result = Result.TRUE if advisory.id in keys else Result.FALSE
             observed = ", ".join(keys) or None

@@ -39,7 +39,7 @@ def make_case(advisory: Advisory, system: SystemCharacteristics, file: FileItem 
     """Hold a file against a rule: which fix is for its machine, and where its build stands."""
     image = file.image if file is not None and isinstance(file.image, PEMetadata) else None
     fix = fixed_build_for(advisory, image.machine) if image is not None else None
-    other = other_operating_system(image) if image is not None else None
+    other = other_operating_system(image, system.registry.version)
     order = NOT_PLACED
     if file is not None and other is None and (fix is not None or image is None):
         # A file that is no image has no machine; it is unknown against any of the fixed builds.

@@ -1,14 +1,16 @@
 """From a rule and what was collected about a system to findings: no I/O, no clock."""
 
+from ntscan.evaluation.anomalies import anomalies
 from ntscan.evaluation.applicability import system_criteria
 from ntscan.evaluation.case import Case, make_case
 from ntscan.evaluation.criteria import file_criteria
+from ntscan.evaluation.exposure import exposure
 from ntscan.evaluation.finding import Finding
 from ntscan.evaluation.remediation import remediation
 from ntscan.evaluation.status import Conclusion, conclude
 from ntscan.evidence.characteristics import FileItem, SystemCharacteristics
 from ntscan.rulebook.advisory import Advisory
-from ntscan.vocabulary import Anomaly, Behaviour, Build, Status
+from ntscan.vocabulary import Behaviour, Build, Status
 
 
 def evaluate(advisory: Advisory, system: SystemCharacteristics) -> tuple[Finding, ...]:
@@ -45,7 +47,8 @@ def _finding(case: Case) -> Finding:
         files=(case.file,) if case.file is not None else (),
         decides=case.file is None or case.file.decides,
         criteria=(*file_criteria(case), *system_criteria(case.advisory, case.system)),
-        anomalies=_anomalies(case),
+        anomalies=anomalies(case, conclusion),
+        exposure=exposure(case.advisory, case.system.registry),
         remediation=remediation(case.advisory, conclusion.status),
         behaviour=behaviour,
         chosen_by=chosen_by,
@@ -65,12 +68,3 @@ def _behaviour(case: Case, conclusion: Conclusion) -> tuple[Behaviour | None, st
             return Behaviour.FIXED, "the build is newer than the fix and holds it"
         case _:
             return None, "no build was recognised"
-
-
-def _anomalies(case: Case) -> tuple[Anomaly, ...]:
-    anomalies = list(case.order.anomalies)
-    version = case.image.version if case.image is not None else None
-    original = version.original_filename if version is not None else None
-    if original is not None and original.lower() != case.advisory.file_name:
-        anomalies.append(Anomaly.ORIGINAL_FILENAME_DIFFERS)
-    return tuple(anomalies)

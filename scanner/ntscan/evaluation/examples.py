@@ -12,6 +12,7 @@ from ntscan.evidence.characteristics import (
     VersionResource,
 )
 from ntscan.evidence.reading import NOT_COLLECTED, Exists, NotCollected
+from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.rulebook.advisory import Advisory, Example
 from ntscan.vocabulary import FileRole, ModificationTimeKind
 
@@ -37,9 +38,11 @@ def example_system(advisory: Advisory, example: Example) -> SystemCharacteristic
         root=None,
         is_nt=False,
         files=(_file(advisory, example),),
-        product=_reading(example.product),
-        service_pack=_reading(example.service_pack),
-        hotfix_keys=_reading(example.hotfix_keys),
+        registry=SystemEvidence(
+            product=_reading(example.product),
+            service_pack=_reading(example.service_pack),
+            hotfix_keys=_reading(example.hotfix_keys),
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ntscan.evidence.characteristics import FileItem
-from ntscan.vocabulary import Anomaly, Behaviour, Build, Justification, Result, Status
+from ntscan.vocabulary import Anomaly, Behaviour, Build, Exposure, Justification, Result, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Finding:
     decides: bool
     criteria: tuple[Criterion, ...]
     anomalies: tuple[Anomaly, ...]
+    exposure: Exposure | None
     remediation: str
     behaviour: Behaviour | None
     chosen_by: str

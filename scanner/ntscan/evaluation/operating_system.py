@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from ntscan.evidence.characteristics import PEMetadata, VersionResource
+from ntscan.evidence.reading import Exists, Reading
 from ntscan.vocabulary import Machine
 
 _NT_4_0: Final = (4, 0)
@@ -23,14 +24,18 @@ _OTHERS: Final = {
 _VERSION: Final = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.|$)")
 
 
-def other_operating_system(image: PEMetadata) -> str | None:
+def other_operating_system(image: PEMetadata | None, registry: Reading[str]) -> str | None:
     """Name the system other than NT 4.0 that an image is for; ``None`` where nothing says so.
 
-    The machine says so where the PE specification names it and NT 4.0 never ran on it; the version
-    resource where it states the version of another Windows NT and nowhere that of 4.0. A damaged
-    file (its checksum is not that of its bytes) says nothing.
+    The registry says so by its version of Windows NT, whatever the file is. The machine says so
+    where the PE specification names it and NT 4.0 never ran on it; the version resource where it
+    states the version of another Windows NT and nowhere that of 4.0. A damaged file (its checksum
+    is not that of its bytes) says nothing.
     """
-    if image.checksum_valid is False:
+    named = _VERSION.match(registry.value) if isinstance(registry, Exists) else None
+    if named is not None and _number(named) in _OTHERS:
+        return _OTHERS[_number(named)]
+    if image is None or image.checksum_valid is False:
         return None
     if not image.machine.startswith("0x") and image.machine not in set(Machine):
         return f"a system for {image.machine}, on which Windows NT 4.0 never ran"
@@ -45,4 +50,8 @@ def _stated_versions(version: VersionResource) -> set[tuple[int, int]]:
     if texts == [None, None]:
         texts = [version.file_version, version.file_version_string]
     found = (_VERSION.match(text) for text in texts if text is not None)
-    return {(int(match[1]), int(match[2])) for match in found if match is not None}
+    return {_number(match) for match in found if match is not None}
+
+
+def _number(version: re.Match[str]) -> tuple[int, int]:
+    return int(version[1]), int(version[2])

@@ -33,8 +33,7 @@ def _other_operating_system(case: Case) -> Conclusion | None:
     return Conclusion(
         status=Status.NOT_AFFECTED,
         justification=Justification.OTHER_OPERATING_SYSTEM,
-        reason=f"This {case.advisory.file_name} belongs to {case.other_system}, and "
-        f"{case.advisory.id} is about Windows NT 4.0.",
+        reason=f"This is {case.other_system}, and {case.advisory.id} is about Windows NT 4.0.",
     )
 
 
@@ -59,7 +58,7 @@ def _component_absent(case: Case) -> Conclusion | None:
 
 
 def _product_without_component(case: Case) -> Conclusion | None:
-    product = case.system.product
+    product = case.system.registry.product
     for without in case.advisory.products_without_component:
         if isinstance(product, Exists) and product.value is without.product:
             return Conclusion(
@@ -72,7 +71,7 @@ def _product_without_component(case: Case) -> Conclusion | None:
 
 
 def _product_not_listed(case: Case) -> Conclusion | None:
-    product = case.system.product
+    product = case.system.registry.product
     if isinstance(product, Unrecognised):
         return _undetermined(
             f"The registry names the product {product.text!r}, which is none of Windows NT 4.0's."
@@ -86,7 +85,7 @@ def _product_not_listed(case: Case) -> Conclusion | None:
 
 
 def _service_pack_never_existed(case: Case) -> Conclusion | None:
-    service_pack = case.system.service_pack
+    service_pack = case.system.registry.service_pack
     if not isinstance(service_pack, Unrecognised):
         return None
     return _undetermined(
@@ -123,7 +122,7 @@ def _by_build(case: Case) -> Conclusion | None:
 def _neighbour(case: Case) -> Conclusion | None:
     if case.order.neighbour is None:
         return None
-    neighbour, keys = case.order.neighbour, case.system.hotfix_keys
+    neighbour, keys = case.order.neighbour, case.system.registry.hotfix_keys
     installed = keys.value if isinstance(keys, Exists) else ()
     if case.advisory.id in installed and neighbour.hotfix not in installed:
         return _fixed(
@@ -150,7 +149,7 @@ def _newer_than_every_release(case: Case) -> Conclusion | None:
 
 
 def _newer_than_its_service_pack(case: Case) -> Conclusion | None:
-    releases, service_pack = case.advisory.releases_without_fix, case.system.service_pack
+    releases, service_pack = case.advisory.releases_without_fix, case.system.registry.service_pack
     below = isinstance(service_pack, Exists) and all(
         service_pack.value.precedes(release.service_pack) for release in releases
     )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ntscan.evidence.reading import NOT_COLLECTED, Reading
-from ntscan.vocabulary import FileRole, ModificationTimeKind, Product, ServicePack, Stage
+from ntscan.evidence.system_evidence import NO_HIVES, SystemEvidence
+from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,14 @@ class SystemCharacteristics:
     r"""All that was collected about one NT system, or about a folder or file outside any.
 
     ``root`` is the system root (``C:\WINNT``) or ``None`` outside a system. ``is_nt`` says that a
-    file missing here is missing from Windows NT, and not merely from some folder.
+    file missing here is missing from Windows NT, and not merely from some folder. ``registry`` is
+    what its hives say, as far as there are any. ``missing_images`` names the files that are not
+    where the registry says.
     """
 
     root: str | None
     is_nt: bool
     files: tuple[FileItem, ...]
     errors: tuple[CollectionError, ...] = ()
-    product: Reading[Product] = NOT_COLLECTED
-    service_pack: Reading[ServicePack] = NOT_COLLECTED
-    hotfix_keys: Reading[tuple[str, ...]] = NOT_COLLECTED
+    registry: SystemEvidence = NO_HIVES
+    missing_images: tuple[str, ...] = ()

@@ -1,21 +1,24 @@
 """From a source to evidence: which files are there, what they are, and which system they are of."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (
+    CollectionError,
     FileItem,
     Hashes,
     NotAnImage,
     PEMetadata,
     SystemCharacteristics,
 )
-from ntscan.evidence.installation import Place, decides, role_of
+from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.pe_image import read_pe_image
+from ntscan.evidence.settle import settle
 from ntscan.evidence.survey import Survey, holds_drivers, survey
+from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
 from ntscan.vocabulary import FileRole, Stage, TargetKind
 
@@ -23,33 +26,49 @@ from ntscan.vocabulary import FileRole, Stage, TargetKind
 LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
-def collect(source: Source, file_names: Collection[str]) -> tuple[SystemCharacteristics, ...]:
-    """Collect the files of these names (lower case), each with the NT system that it belongs to.
+def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteristics, ...]:
+    """Collect the wanted files, each with the NT system that it belongs to.
 
     One SystemCharacteristics is returned for each NT system found, and a last one without a root
     for what lies outside any; never none at all.
     """
+    file_names = {one.file_name for one in wanted}
     if source.kind is TargetKind.FILE:
         return (_collect_named_file(source, file_names),)
     found = survey(source, file_names)
+    systems = {root: settle(source, found, root, wanted) for root in found.roots}
+    found.installed = frozenset(place for system in systems.values() for place in system.installed)
+    ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
     for entry in found.files:
-        item = _item(source, entry, role_of(entry.place, found.roots), found)
+        role = role_of(entry.place, found.roots, found.installed)
+        item = _item(source, entry, role, found, decides=found.decides(entry.place, ways_in))
         if item is not None:
             files[found.owner(entry.place)].append(item)
-    systems = [_characteristics(root, files[root], found) for root in found.roots]
-    outside = _characteristics(None, files[None], found)
-    if not systems:
+    errors = found.errors()
+    collected = tuple(
+        SystemCharacteristics(
+            root=found.roots[root],
+            is_nt=True,
+            files=tuple(files[root]),
+            errors=(*system.errors, *errors.get(root, ())),
+            registry=system.registry,
+            missing_images=system.missing_images,
+        )
+        for root, system in systems.items()
+    )
+    outside = _outside(files[None], errors[None])
+    if not collected:
         is_nt = not outside.files and holds_drivers(source, found)
         return (replace(outside, is_nt=is_nt),)
-    return (*systems, outside) if outside.files or outside.errors else tuple(systems)
+    return (*collected, outside) if outside.files or outside.errors else collected
 
 
 def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCharacteristics:
     """Collect a file that the user names: by its own name, or by that in its version resource."""
     found = Survey()
     items = [
-        _item(source, entry, FileRole.OTHER, found)
+        _item(source, entry, FileRole.OTHER, found, decides=True)
         for entry in source.walk()
         if isinstance(entry, Entry)
     ]
@@ -58,7 +77,7 @@ def _collect_named_file(source: Source, file_names: Collection[str]) -> SystemCh
         for item in items
         if item is not None and (name := _name_among(item, file_names)) is not None
     ]
-    return replace(_characteristics(None, named, found), is_nt=False)
+    return _outside(named, found.errors()[None])
 
 
 def _name_among(item: FileItem, file_names: Collection[str]) -> str | None:
@@ -68,18 +87,13 @@ def _name_among(item: FileItem, file_names: Collection[str]) -> str | None:
     return next((name for name in names if name in file_names), None)
 
 
-def _characteristics(
-    root: Place | None, files: list[FileItem], found: Survey
-) -> SystemCharacteristics:
-    return SystemCharacteristics(
-        root=None if root is None else found.roots[root],
-        is_nt=root is not None,
-        files=tuple(files),
-        errors=found.errors_below(root),
-    )
+def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemCharacteristics:
+    return SystemCharacteristics(root=None, is_nt=False, files=tuple(files), errors=tuple(errors))
 
 
-def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileItem | None:
+def _item(
+    source: Source, entry: Entry, role: FileRole, found: Survey, *, decides: bool
+) -> FileItem | None:
     name = entry.place[-1]
     try:
         content = source.read(entry, LARGEST_DRIVER)
@@ -96,7 +110,7 @@ def _item(source: Source, entry: Entry, role: FileRole, found: Survey) -> FileIt
         path=entry.path,
         name=name,
         role=role,
-        decides=decides(entry.place, found.roots),
+        decides=decides,
         size=len(content.data),
         modified=content.modified,
         modified_kind=content.modified_kind,

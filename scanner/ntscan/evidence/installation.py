@@ -11,7 +11,6 @@ from ntscan.vocabulary import FileRole
 Place: TypeAlias = tuple[str, ...]
 
 _SYSTEM_FOLDERS: Final = (("system32", "drivers"), ("system32", "config"))
-_DRIVERS: Final = ("system32", "drivers")
 _SOURCE_FOLDERS: Final = ("i386", "alpha", "mips", "ppc")
 
 
@@ -24,17 +23,17 @@ def system_root_of(folder: Place) -> Place | None:
     return folder[:-2] if folder[-2:] in _SYSTEM_FOLDERS else None
 
 
-def role_of(file: Place, roots: Collection[Place]) -> FileRole:
-    r"""Say what a copy is: the installed one lies in ``system32\drivers`` of a system root.
+def role_of(file: Place, roots: Collection[Place], installed: Collection[Place]) -> FileRole:
+    r"""Say what a copy is: the installed one lies where its system has its driver.
 
     Uninstall folders (``$NtUninstallQ242896$``, ``$NtServicePackUninstall$``) hold backups;
     ``i386`` and ``alpha`` folders are where setup and service packs are installed from.
     """
     if not roots:
         return FileRole.OTHER
-    folder = file[:-1]
-    if folder[-2:] == _DRIVERS and folder[:-2] in roots:
+    if file in installed:
         return FileRole.INSTALLED
+    folder = file[:-1]
     if any(part.startswith("$nt") and part.endswith("$") for part in folder):
         return FileRole.BACKUP
     if any(part in _SOURCE_FOLDERS for part in folder):
@@ -42,11 +41,6 @@ def role_of(file: Place, roots: Collection[Place]) -> FileRole:
     return FileRole.OTHER
 
 
-def decides(place: Place, roots: Collection[Place]) -> bool:
-    """Say whether a place speaks for a system: its installed driver, or a folder on the way there.
-
-    Outside any system, every place does.
-    """
-    if not roots or role_of(place, roots) is FileRole.INSTALLED:
-        return True
-    return any((*root, *_DRIVERS)[: len(place)] == place for root in roots)
+def ways_to(files: Collection[Place]) -> frozenset[Place]:
+    """Return every folder on the way to one of the files: one unseen hides it."""
+    return frozenset(file[:length] for file in files for length in range(len(file)))

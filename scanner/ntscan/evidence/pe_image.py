@@ -1,43 +1,45 @@
 """From a file's bytes to its PE metadata; the only module that knows pefile.
 
-Layouts: Microsoft Portable Executable and Common Object File Format Specification; winver.h for the
-version resource.
+pefile reads the headers. Sections, version, imports and debug directory are read by the modules
+beside this one: pefile takes eight times as long for them, and hostile bytes make it take any time
+(64 KB of nested version strings: 16 seconds).
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import pefile
 
 from ntscan.errors import ImageError
-from ntscan.evidence.characteristics import PEMetadata, VersionResource
+from ntscan.evidence.characteristics import PEMetadata
+from ntscan.evidence.debug_directory import debug_file_name
 from ntscan.evidence.image_checksum import image_checksum
+from ntscan.evidence.import_table import kernel_imports
+from ntscan.evidence.mapped_image import MappedImage, read_sections
+from ntscan.evidence.version_resource import version_resource
 
-#: The routines of ntoskrnl.exe with which a driver allocates, sends and frees an IRP (ntddk.h).
-IMPORTS_THAT_MATTER: Final = ("IoAllocateIrp", "IoFreeIrp", "IofCallDriver")
+_Header: TypeAlias = Any  # pefile ships no types
 
-#: The most sections that NT's loader accepts (PE/COFF specification, "COFF File Header").
-MOST_SECTIONS: Final = 96
-
-#: A version string longer than this many characters is cut: NT's own are under a hundred.
-LONGEST_STRING: Final = 256
-
-_Image: TypeAlias = Any  # pefile ships no types
-
-_FIXED_FILE_INFO: Final = 0xFEEF04BD  # winver.h: VS_FFI_SIGNATURE
-_KERNEL: Final = b"ntoskrnl.exe"
 _MIPS: Final = (0x162, 0x166, 0x168)
 _OFFSET_OF_CHECKSUM: Final = 0x40
 _OFFSET_OF_SUBSYSTEM: Final = 0x44
-_DIRECTORIES: Final = [
-    pefile.DIRECTORY_ENTRY[name]
-    for name in (
-        "IMAGE_DIRECTORY_ENTRY_RESOURCE",
-        "IMAGE_DIRECTORY_ENTRY_IMPORT",
-        "IMAGE_DIRECTORY_ENTRY_DEBUG",
-    )
-]
+_POINTER_SIZE: Final = {
+    pefile.OPTIONAL_HEADER_MAGIC_PE: 4,
+    pefile.OPTIONAL_HEADER_MAGIC_PE_PLUS: 8,
+}
+
+
+class _Headers(pefile.PE):  # type: ignore[misc]  # pefile ships no types
+    """The headers before the section table, which pefile takes most of its time for."""
+
+    def parse_sections(self, offset: int) -> int:
+        """Note where the section table begins."""
+        self.sections: list[object] = []
+        self.section_table = offset
+        return offset
+
+    def close(self) -> None:
+        """Leave out the garbage collection that pefile ends every unreadable file with."""
 
 
 def read_pe_image(data: bytes) -> PEMetadata:
@@ -48,21 +50,27 @@ def read_pe_image(data: bytes) -> PEMetadata:
     """
     if not data:
         raise ImageError("is empty (0 bytes), so there is nothing to compare")
-    try:
-        image = pefile.PE(data=data, fast_load=True)
-        _refuse_impossible(image, len(data))
-        image.parse_data_directories(directories=_DIRECTORIES)
-        return _metadata(image, data)
-    except ImageError:
-        raise
-    except pefile.PEFormatError as error:
-        reason = str(error.value).strip("'. ")
-        raise ImageError(f"is no PE image ({reason}); copy the driver again") from error
-    except Exception as error:  # The edge of pefile: hostile bytes make it raise anything.
-        raise ImageError(
-            f"holds a PE directory too damaged to read ({type(error).__name__}); "
-            "copy the driver again"
-        ) from error
+    headers = _headers(data)
+    file_header, optional = headers.FILE_HEADER, headers.OPTIONAL_HEADER
+    image = MappedImage(
+        data=data,
+        sections=read_sections(data, headers.section_table, file_header.NumberOfSections),
+        directories=tuple((entry.VirtualAddress, entry.Size) for entry in optional.DATA_DIRECTORY),
+        pointer_size=_POINTER_SIZE[headers.PE_TYPE],
+    )
+    return PEMetadata(
+        machine=machine_name(file_header.Machine),
+        time_date_stamp=datetime.fromtimestamp(file_header.TimeDateStamp, UTC),
+        stored_checksum=optional.CheckSum,
+        computed_checksum=image_checksum(
+            data, optional.get_file_offset() + _OFFSET_OF_CHECKSUM, stored=optional.CheckSum
+        ),
+        subsystem=_subsystem_name(optional.Subsystem),
+        size_of_image=optional.SizeOfImage,
+        version=version_resource(image),
+        kernel_imports=kernel_imports(image),
+        debug_file_name=debug_file_name(image),
+    )
 
 
 def is_native_image(head: bytes) -> bool:
@@ -85,120 +93,26 @@ def machine_name(number: int) -> str:
     return str(name).removeprefix("IMAGE_FILE_MACHINE_").lower()
 
 
-def _metadata(image: _Image, data: bytes) -> PEMetadata:
-    header, optional = image.FILE_HEADER, image.OPTIONAL_HEADER
-    subsystem = pefile.SUBSYSTEM_TYPE.get(optional.Subsystem)
-    return PEMetadata(
-        machine=machine_name(header.Machine),
-        time_date_stamp=datetime.fromtimestamp(header.TimeDateStamp, UTC),
-        stored_checksum=optional.CheckSum,
-        computed_checksum=image_checksum(
-            data, optional.get_file_offset() + _OFFSET_OF_CHECKSUM, stored=optional.CheckSum
-        ),
-        subsystem=(
-            f"0x{optional.Subsystem:04x}"
-            if subsystem is None
-            else str(subsystem).removeprefix("IMAGE_SUBSYSTEM_").lower()
-        ),
-        size_of_image=optional.SizeOfImage,
-        version=_version(image),
-        kernel_imports=_kernel_imports(image),
-        debug_file_name=_debug_file_name(image),
-    )
-
-
-def _refuse_impossible(image: _Image, size: int) -> None:
-    sections = image.FILE_HEADER.NumberOfSections
-    if sections > MOST_SECTIONS:
+def _headers(data: bytes) -> _Header:
+    try:
+        headers = _Headers(data=data, fast_load=True)
+    except pefile.PEFormatError as error:
+        reason = str(error.value).strip("'. ")
+        raise ImageError(f"is no PE image ({reason}); copy the driver again") from error
+    except Exception as error:  # The edge of pefile: hostile bytes make it raise anything.
         raise ImageError(
-            f"names {sections:,} sections, and NT loads an image of at most {MOST_SECTIONS}; "
-            "it is damaged or no driver"
-        )
-    end = max((part.PointerToRawData + part.SizeOfRawData for part in image.sections), default=0)
-    if end > size:
+            f"holds PE headers too damaged to read ({type(error).__name__}); copy the driver again"
+        ) from error
+    if headers.PE_TYPE not in _POINTER_SIZE:
         raise ImageError(
-            f"is cut short: its sections end at byte {end:,} and the file at byte {size:,}; "
+            f"is neither a PE32 nor a PE32+ image (Magic 0x{headers.OPTIONAL_HEADER.Magic:04x}); "
             "copy the driver again"
         )
+    return headers
 
 
-def _version(image: _Image) -> VersionResource | None:
-    entries = _version_entries(image)
-    if not entries:
-        return None
-    # pefile takes the strings for the block where wValueLength says that there is no block.
-    blocks = getattr(image, "VS_FIXEDFILEINFO", [])
-    fixed = next((block for block in blocks if block.Signature == _FIXED_FILE_INFO), None)
-    tables = [
-        table
-        for group in getattr(image, "FileInfo", [])
-        for block in group
-        for table in getattr(block, "StringTable", [])
-    ]
-    strings = tables[0].entries if tables else {}
-    languages = {(leaf.data.sublang << 10) | leaf.data.lang for leaf in entries}
-    languages |= {int(table.LangID[:4], 16) for table in tables}
-    return VersionResource(
-        file_version=_dotted(fixed.FileVersionMS, fixed.FileVersionLS) if fixed else None,
-        product_version=_dotted(fixed.ProductVersionMS, fixed.ProductVersionLS) if fixed else None,
-        file_version_string=_text(strings.get(b"FileVersion")),
-        product_version_string=_text(strings.get(b"ProductVersion")),
-        original_filename=_text(strings.get(b"OriginalFilename")),
-        languages=tuple(sorted(languages)),
-    )
-
-
-def _version_entries(image: _Image) -> list[Any]:
-    directory = getattr(image, "DIRECTORY_ENTRY_RESOURCE", None)
-    if directory is None:
-        if _stated(image, "IMAGE_DIRECTORY_ENTRY_RESOURCE"):
-            raise ImageError("holds a resource directory too damaged to read; copy it again")
-        return []
-    return [
-        leaf
-        for kind in directory.entries
-        if kind.id == pefile.RESOURCE_TYPE["RT_VERSION"]
-        for name in kind.directory.entries
-        for leaf in name.directory.entries
-    ]
-
-
-def _stated(image: _Image, directory: str) -> bool:
-    index = pefile.DIRECTORY_ENTRY[directory]
-    entries = image.OPTIONAL_HEADER.DATA_DIRECTORY
-    return index < len(entries) and bool(entries[index].VirtualAddress)
-
-
-def _kernel_imports(image: _Image) -> tuple[str, ...]:
-    names = {
-        symbol.name
-        for library in getattr(image, "DIRECTORY_ENTRY_IMPORT", [])
-        if library.dll.lower() == _KERNEL
-        for symbol in library.imports
-    }
-    return tuple(name for name in IMPORTS_THAT_MATTER if name.encode() in names)
-
-
-def _debug_file_name(image: _Image) -> str | None:
-    for name in _debug_names(image):
-        text = name.split(b"\0")[0].decode("utf-8", "replace")[:LONGEST_STRING]
-        if text:
-            return text
-    return None
-
-
-def _debug_names(image: _Image) -> Iterator[bytes]:
-    for block in getattr(image, "DIRECTORY_ENTRY_DEBUG", []):
-        entry = block.entry
-        yield getattr(entry, "PdbFileName", None) or b""
-        yield getattr(entry, "Data", None) or b""
-
-
-def _dotted(most: int, least: int) -> str:
-    return f"{most >> 16}.{most & 0xFFFF}.{least >> 16}.{least & 0xFFFF}"
-
-
-def _text(value: bytes | None) -> str | None:
-    if value is None:
-        return None
-    return value.decode("utf-8", "replace").strip("\0 ")[:LONGEST_STRING]
+def _subsystem_name(number: int) -> str:
+    name = pefile.SUBSYSTEM_TYPE.get(number)
+    if name is None:
+        return f"0x{number:04x}"
+    return str(name).removeprefix("IMAGE_SUBSYSTEM_").lower()

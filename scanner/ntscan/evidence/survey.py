@@ -1,18 +1,22 @@
 """One walk over a source: where an NT system stands, and which files a rule could be about."""
 
+import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from ntscan.errors import SourceError
+from ntscan.evidence.boot_ini import LONGEST_BOOT_INI, system_folders
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.installation import Place, decides, system_root_of
+from ntscan.evidence.hives import HIVES
+from ntscan.evidence.installation import Place, system_root_of, ways_to
 from ntscan.evidence.pe_image import is_native_image
 from ntscan.sources.source import Blocked, Entry, Source
 from ntscan.vocabulary import Stage
 
-_LAST_TWO_PARTS: Final = re.compile(r"[\\/][^\\/]+[\\/][^\\/]+[\\/]?$")
+_TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
+_CONFIG: Final = ("system32", "config")
 _HEAD: Final = 4096
 _DRIVERS_THAT_MAKE_A_FOLDER: Final = 3
 _DRIVERS_LOOKED_AT: Final = 64
@@ -31,17 +35,27 @@ class Fault:
 
 @dataclass(slots=True)
 class Survey:
-    """What a walk met, before any file was read; ``roots`` are system roots with their paths."""
+    """What a walk met, before any file was read.
 
+    ``top`` is the place of what was scanned, ``roots`` are system roots with their paths, ``hives``
+    their hives by name, ``drivers`` the .sys files that no rule names, by folder. ``installed`` are
+    the places of installed drivers, known once the hives were read.
+    """
+
+    top: Place = ()
     files: list[Entry] = field(default_factory=list)
+    folders: dict[Place, str] = field(default_factory=dict)
     roots: dict[Place, str] = field(default_factory=dict)
+    hives: dict[Place, dict[str, Entry]] = field(default_factory=dict)
+    boot_files: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
+    installed: frozenset[Place] = frozenset()
 
     def owner(self, place: Place) -> Place | None:
         """Return the system root that a place lies below, the innermost of several."""
-        owners = (root for root in self.roots if place[: len(root)] == root)
-        return max(owners, key=len, default=None)
+        above = (place[:length] for length in range(len(place), -1, -1))
+        return next((root for root in above if root in self.roots), None)
 
     def add_fault(
         self, entry: Entry | Blocked, stage: Stage, message: str, file_name: str | None
@@ -57,39 +71,56 @@ class Survey:
             )
         )
 
-    def errors_below(self, root: Place | None) -> tuple[CollectionError, ...]:
-        """Return what could not be read below a system root, or outside any (``None``)."""
-        return tuple(
-            CollectionError(
+    def decides(self, place: Place, ways_in: Collection[Place]) -> bool:
+        """Say whether a place speaks for a system: its driver, its hives, or a folder on the way.
+
+        Outside any system, every place does.
+        """
+        if not self.roots or place in self.installed or place in ways_in:
+            return True
+        hive_folder = place[:-1] if is_hive(place) else place
+        return hive_folder[-2:] == _CONFIG and hive_folder[:-2] in self.roots
+
+    def errors(self) -> dict[Place | None, list[CollectionError]]:
+        """Return what could not be read, by the system root that it lies below or ``None``."""
+        ways_in = ways_to(self.installed)
+        errors: dict[Place | None, list[CollectionError]] = {None: []}
+        for fault in self.faults:
+            error = CollectionError(
                 path=fault.path,
                 stage=fault.stage,
                 message=fault.message,
                 file_name=fault.file_name,
-                decides=decides(fault.place, self.roots),
+                decides=self.decides(fault.place, ways_in),
             )
-            for fault in self.faults
-            if self.owner(fault.place) == root
-        )
+            errors.setdefault(self.owner(fault.place), []).append(error)
+        return errors
+
+
+def is_hive(place: Place) -> bool:
+    r"""Say whether a place is that of a hive: SYSTEM or SOFTWARE in ``system32\config``."""
+    return place[-3:-1] == _CONFIG and place[-1] in HIVES
 
 
 def survey(source: Source, file_names: Collection[str]) -> Survey:
     """Walk a source once; ``file_names`` are those that rules name, in lower case."""
     found = Survey()
     for entry in source.walk():
+        found.top = found.top or entry.place
         name = entry.place[-1] if entry.place else ""
         match entry:
             case Blocked(leads_on=True):
                 found.add_fault(entry, Stage.WALK, entry.message, None)
-            case Blocked() if name in file_names:
+            case Blocked() if name in file_names or is_hive(entry.place):
                 found.add_fault(entry, Stage.WALK, entry.message, name)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
-            case Entry() if name in file_names:
-                found.files.append(entry)
-            case Entry() if name.endswith(".sys"):
-                found.drivers.setdefault(entry.place[:-1], []).append(entry)
+            case Entry():
+                _note_file(found, entry, name, file_names)
             case _:
                 pass
+    for boot_file in found.boot_files:
+        _note_boot_ini(source, found, boot_file)
     return found
 
 
@@ -102,12 +133,46 @@ def holds_drivers(source: Source, found: Survey) -> bool:
 
 
 def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    found.folders[entry.place] = entry.path
     root = system_root_of(entry.place)
     if root is not None:
-        found.roots.setdefault(root, _LAST_TWO_PARTS.sub("", entry.path) or entry.path)
-    if name in file_names:
+        found.roots.setdefault(root, _two_above(entry.path))
+    if name in file_names or is_hive(entry.place):
         message = "is a folder where a file should be; look inside it by hand"
         found.add_fault(entry, Stage.OPEN, message, name)
+
+
+def _note_file(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    if name in file_names:
+        found.files.append(entry)
+    elif name.endswith(".sys"):
+        found.drivers.setdefault(entry.place[:-1], []).append(entry)
+    elif is_hive(entry.place):
+        found.hives.setdefault(entry.place[:-3], {})[name] = entry
+    elif name == "boot.ini":
+        found.boot_files.append(entry)
+
+
+def _note_boot_ini(source: Source, found: Survey, boot_file: Entry) -> None:
+    """Take the folders that a boot.ini names for system roots, as far as they are there."""
+    try:
+        content = source.read_head(boot_file, LONGEST_BOOT_INI)
+    except SourceError as error:
+        found.add_fault(boot_file, Stage.READ, str(error), "boot.ini")
+        return
+    for folder in system_folders(content):
+        root = (*boot_file.place[:-1], *folder)
+        if root in found.folders:
+            found.roots.setdefault(root, found.folders[root])
+
+
+def _two_above(folder: str) -> str:
+    """Return the path of a system root from that of its drivers or config folder.
+
+    A path that begins below the root says so: ``drivers`` lies in the root ``../..``.
+    """
+    above = _TWO_ABOVE.fullmatch(folder)
+    return above["root"] if above else os.path.normpath(f"{folder}/../..")
 
 
 def _native(source: Source, entries: list[Entry]) -> int:

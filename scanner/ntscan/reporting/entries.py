@@ -1,6 +1,7 @@
 """From evidence and findings to the report's entries; here scanned text is made harmless."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 from ntscan.drivermodel import Demonstration
 from ntscan.evaluation.finding import Criterion, Finding
@@ -11,6 +12,7 @@ from ntscan.evidence.characteristics import (
     SystemCharacteristics,
 )
 from ntscan.evidence.reading import Exists, Reading
+from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import (
     DemonstrationEntry,
@@ -18,9 +20,12 @@ from ntscan.reporting.report import (
     FileEntry,
     FindingEntry,
     PEEntry,
+    ServiceEntry,
     SystemEntry,
 )
-from ntscan.vocabulary import Basis
+from ntscan.vocabulary import Anomaly, Basis
+
+T = TypeVar("T")
 
 
 def error_entry(error: CollectionError) -> ErrorEntry:
@@ -30,26 +35,50 @@ def error_entry(error: CollectionError) -> ErrorEntry:
 
 def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:
     """Report an NT system; ``root`` is its system root."""
-    readings: dict[str, Reading[object]] = {
-        "product": system.product,
-        "service_pack": system.service_pack,
+    registry = system.registry
+    stated: dict[str, Reading[object]] = {
+        "product": registry.product,
+        "service_pack": registry.service_pack,
     }
+    name = _value(registry.computer_name)
     return SystemEntry(
         root=harmless(root),
         volume=None,
-        computer_name=None,
-        product=system.product.value if isinstance(system.product, Exists) else None,
-        service_pack=system.service_pack.value if isinstance(system.service_pack, Exists) else None,
-        build=None,
-        hotfixes=system.hotfix_keys.value if isinstance(system.hotfix_keys, Exists) else None,
-        services=None,
+        computer_name=None if name is None else harmless(name),
+        product=_value(registry.product),
+        service_pack=_value(registry.service_pack),
+        build=_value(registry.build),
+        hotfixes=_all_harmless(_value(registry.hotfix_keys)),
+        services=_services(registry),
         overridden=tuple(
             name
-            for name, reading in readings.items()
+            for name, reading in stated.items()
             if isinstance(reading, Exists) and reading.stated_by_user
         ),
-        anomalies=(),
+        anomalies=(Anomaly.DIRTY_HIVE,) if registry.dirty_hives else (),
     )
+
+
+def _services(registry: SystemEvidence) -> dict[str, ServiceEntry] | None:
+    if not isinstance(registry.services, Exists):
+        return None
+    dependents = _value(registry.dependents) or ()
+    return {
+        harmless(service.name): ServiceEntry(
+            start=_value(service.start),
+            image_path=_harmless(_value(service.image_path)),
+            depends_on=_all_harmless(_value(service.depends_on)),
+        )
+        for service in (*registry.services.value, *dependents)
+    }
+
+
+def _value(reading: Reading[T]) -> T | None:
+    return reading.value if isinstance(reading, Exists) else None
+
+
+def _all_harmless(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if texts is None else tuple(harmless(text) for text in texts)
 
 
 def finding_entry(
@@ -68,7 +97,7 @@ def finding_entry(
         files=tuple(_file_entry(file) for file in finding.files),
         criteria=tuple(_criterion(criterion) for criterion in finding.criteria),
         anomalies=finding.anomalies,
-        exposure=None,
+        exposure=finding.exposure,
         remediation=finding.remediation,
         demonstrations=()
         if demonstration is None

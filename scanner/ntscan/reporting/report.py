@@ -13,12 +13,14 @@ from ntscan.vocabulary import (
     Basis,
     Behaviour,
     Build,
+    Exposure,
     FileRole,
     Justification,
     ModificationTimeKind,
     Product,
     ScanStatus,
     ServicePack,
+    ServiceStart,
     Stage,
     Status,
     TargetKind,
@@ -142,10 +144,19 @@ class FindingEntry:
     files: tuple[FileEntry, ...]
     criteria: tuple[Criterion, ...]
     anomalies: tuple[Anomaly, ...]
-    exposure: str | None
+    exposure: Exposure | None
     remediation: str
     demonstrations: tuple[DemonstrationEntry, ...]
     demonstrations_note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEntry:
+    """A service of the component, or one that needs it; the image path is the registry's."""
+
+    start: ServiceStart | None
+    image_path: str | None
+    depends_on: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +170,7 @@ class SystemEntry:
     service_pack: ServicePack | None
     build: int | None
     hotfixes: tuple[str, ...] | None
-    services: None
+    services: dict[str, ServiceEntry] | None
     overridden: tuple[str, ...]
     anomalies: tuple[Anomaly, ...]
 

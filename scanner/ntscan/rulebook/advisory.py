@@ -35,6 +35,15 @@ class Applicability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services of the component; ``driver`` is the one whose ImagePath names the file."""
+
+    driver: str
+    component: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductWithoutComponent:
     """A product on which the component does not exist."""
 
@@ -56,7 +65,10 @@ class FixedBuild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBuild:
-    """Another published build of the same file; ``hotfix`` is the key that its hotfix leaves."""
+    """Another published build of the same file.
+
+    ``hotfix`` is the key that its hotfix leaves, ``service_pack`` the release that it shipped with.
+    """
 
     machine: Machine
     wall_clock: datetime
@@ -66,6 +78,7 @@ class KnownBuild:
     shipped_in: str
     source: str
     hotfix: str | None = None
+    service_pack: ServicePack | None = None
     sha256: str | None = None
 
 
@@ -143,6 +156,7 @@ class Advisory:
     fixed_builds: tuple[FixedBuild, ...]
     later_builds: LaterBuilds
     remediation: tuple[Step, ...]
+    services: Services | None = None
     products_without_component: tuple[ProductWithoutComponent, ...] = ()
     known_builds: tuple[KnownBuild, ...] = ()
     releases_without_fix: tuple[ReleaseWithoutFix, ...] = ()

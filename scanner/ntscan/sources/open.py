@@ -18,41 +18,59 @@ def open_source(target: str) -> Source:
     Raises UsageError where nothing is there.
     """
     path = _locate(target)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where what is above is unreadable
         return DirectorySource(path, target)
     return SingleFileSource(path, target)
 
 
 def _locate(target: str) -> Path:
     """Find the path, reading backslashes as separators where the literal name does not exist."""
-    literal = Path(target)
-    if os.path.lexists(literal):
-        return literal
+    if not target:
+        raise UsageError("an empty path names nothing; give a file or a folder")
+    if _exists(target):
+        return Path(target)
     if os.sep == "/" and "\\" in target:
         if _DRIVE.match(target):
             raise UsageError(
                 f"{target}: there is no drive {target[:2]} on this machine; give the folder "
                 "where that drive is mounted or copied to"
             )
-        translated = _ignoring_case(target.replace("\\", "/"))
+        translated = _ignoring_case(target)
         if translated is not None:
             return translated
     raise UsageError(f"{target}: no such file or folder; check the spelling and the mount")
 
 
+def _exists(target: str) -> bool:
+    try:
+        os.lstat(target)
+    except PermissionError as error:
+        raise UsageError(
+            f"{target}: cannot be reached: {error.strerror}; make the folders above it readable"
+        ) from error
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _ignoring_case(target: str) -> Path | None:
-    """Follow a path part by part, taking the only name that matches without regard to case."""
-    path = Path("/") if target.startswith("/") else Path()
-    for part in Path(target).parts:
-        if part == "/":
+    """Follow a Windows path part by part, each by the one name that it matches without case."""
+    path = Path("/") if target.startswith("\\") else Path()
+    for part in Path(target.replace("\\", "/")).parts:
+        if part.startswith("/"):
             continue
         if not os.path.lexists(path / part):
             try:
-                matches = [n.name for n in path.iterdir() if n.name.lower() == part.lower()]
+                names = sorted(n.name for n in path.iterdir() if n.name.lower() == part.lower())
             except OSError:
                 return None
-            if len(matches) != 1:
+            if not names:
                 return None
-            part = matches[0]  # noqa: PLW2901  the spelling on disk replaces the one given
+            if len(names) > 1:
+                raise UsageError(
+                    f"{target}: {part} could be {' or '.join(names)}; "
+                    "give the path as this machine writes it"
+                )
+            part = names[0]  # noqa: PLW2901  the spelling on disk replaces the one given
         path /= part
     return path

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from ntscan.sources.host_file import read_host_file, read_host_file_head
+from ntscan.sources.host_file import host_place, open_host_file, read_host_file, read_host_file_head
 from ntscan.sources.source import Entry, FileContent, Source
 from ntscan.vocabulary import TargetKind
 
@@ -19,13 +20,16 @@ class SingleFileSource(Source):
 
     def walk(self) -> Iterator[Entry]:
         """Yield the one file."""
-        place = tuple(part.lower() for part in self._path.absolute().parts)
-        yield Entry(path=str(self._path), place=place, is_folder=False)
+        yield Entry(path=str(self._path), place=host_place(self._path), is_folder=False)
 
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""
         return read_host_file(entry.path, limit, follow_link=True)
 
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open a file; see Source.open."""
+        return open_host_file(entry.path, follow_link=True)
+
     def read_head(self, entry: Entry, length: int) -> bytes:
         """Read the start of a file; see Source.read_head."""
-        return read_host_file_head(entry.path, length)
+        return read_host_file_head(entry.path, length, follow_link=True)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 from ntscan.vocabulary import ModificationTimeKind, TargetKind
 
@@ -59,6 +60,10 @@ class Source(ABC):
 
         Raises SourceError where the file is larger, is no regular file, or cannot be read.
         """
+
+    @abstractmethod
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open a file to be read here and there; the caller closes it. Raises SourceError."""
 
     @abstractmethod
     def read_head(self, entry: Entry, length: int) -> bytes:

@@ -1,0 +1,199 @@
+"""A registry hive's file, checked as it is read, so that libregf never sees what it chokes on.
+
+Names and layouts follow M. Suhanov's "Windows registry file format specification".
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from ntscan.errors import RegistryError, SourceError
+
+BASE_BLOCK_SIZE: Final = 4096
+BIN_HEADER_SIZE: Final = 32
+
+#: Bytes of a whole hive. NT 4.0 keeps its hives in paged pool; they hold some MB.
+HIVE_LIMIT: Final = 256 << 20
+#: Bytes of one bin. NT makes a bin as large as the largest value in it, of 1 MB at the most.
+BIN_LIMIT: Final = 4 << 20
+#: Cells of one bin; libregf searches them one after the other.
+CELL_LIMIT: Final = 16_384
+#: Bytes read from one hive in all. Looking up a hundred keys takes less than one MB.
+READ_LIMIT: Final = 64 << 20
+#: Entries of lists of subkeys and values that one hive may make libregf go through in all.
+ENTRIES_LIMIT: Final = 500_000
+
+#: Entries of a leaf of a subkey list. NT splits a leaf that outgrows a bin of 4,096 bytes.
+LEAF_LIMIT: Final = 1024
+#: Leaves of one key, which then has up to 65,536 subkeys.
+LEAVES_LIMIT: Final = 64
+#: Values of one key.
+VALUES_LIMIT: Final = 16_384
+
+# Lists of subkeys: bytes of an entry, and the most entries. libregf follows a list of lists (ri)
+# without a limit of its own, and half a megabyte can announce four billion subkeys.
+_LISTS: Final = {
+    b"li": (4, LEAF_LIMIT),
+    b"lf": (8, LEAF_LIMIT),
+    b"lh": (8, LEAF_LIMIT),
+    b"ri": (4, LEAVES_LIMIT),
+}
+_VALUE_ENTRY_SIZE = 4
+_KEY_NODE_SIZE = 76
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseBlock:
+    """What the header of a hive says; ``bins_size`` counts the bytes of hive bins after it.
+
+    The sequence numbers differ where the last write was cut off: such a hive is dirty.
+    """
+
+    primary_sequence_number: int
+    secondary_sequence_number: int
+    minor_version: int
+    bins_size: int
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the last write to the hive was cut off."""
+        return self.primary_sequence_number != self.secondary_sequence_number
+
+
+def read_base_block(file: BinaryIO) -> BaseBlock:
+    """Read and check the header of the hive in a seekable file.
+
+    Raises RegistryError where the file is no whole hive or cannot be read.
+    """
+    try:
+        file.seek(0)
+        block = file.read(BASE_BLOCK_SIZE)
+        size = file.seek(0, 2)
+    except (OSError, SourceError) as error:
+        raise RegistryError(f"cannot be read: {error}") from error
+    _refuse_what_is_no_hive(block)
+    primary, secondary = struct.unpack_from("<II", block, 4)
+    major, minor = struct.unpack_from("<II", block, 20)
+    (bins_size,) = struct.unpack_from("<I", block, 40)
+    if major != 1 or minor < 2:  # noqa: PLR2004  the keys of 1.0 and 1.1 are laid out otherwise
+        raise RegistryError(
+            f"is a registry hive of format {major}.{minor}; those of NT 4.0 are 1.2 or 1.3"
+        )
+    announced = BASE_BLOCK_SIZE + bins_size
+    if announced > HIVE_LIMIT:
+        raise RegistryError(f"announces {announced:,} bytes; no hive of NT 4.0 is as large")
+    if size < announced:
+        raise RegistryError(
+            f"is truncated: its header announces {announced:,} bytes and the file holds {size:,}; "
+            "copy it again"
+        )
+    return BaseBlock(
+        primary_sequence_number=primary,
+        secondary_sequence_number=secondary,
+        minor_version=minor,
+        bins_size=bins_size,
+    )
+
+
+def _refuse_what_is_no_hive(block: bytes) -> None:
+    if block.startswith((b"SZDD", b"MSCF")):
+        raise RegistryError(
+            "is a compressed copy of a registry hive, as NT keeps in its repair folder; expand it"
+        )
+    if not block.startswith(b"regf"):
+        raise RegistryError('is no registry hive: it does not begin with "regf"')
+    if len(block) < BASE_BLOCK_SIZE:
+        raise RegistryError(f"is truncated: it holds {len(block):,} bytes of a header of 4,096")
+    (stored,) = struct.unpack_from("<I", block, 508)
+    computed = 0
+    for (word,) in struct.iter_unpack("<I", block[:508]):
+        computed ^= word
+    if stored != computed:
+        raise RegistryError(
+            f"is damaged: the checksum of its header is {computed:#010x} and not {stored:#010x}; "
+            "copy it again, or take the copy of a backup"
+        )
+
+
+class HiveFile:
+    """The file as libregf asks for it; a bin that announces too much is not handed over.
+
+    What was refused stands in ``refusal``, since an exception loses its words inside libregf.
+    """
+
+    def __init__(self, file: BinaryIO, base_block: BaseBlock) -> None:
+        self._file = file
+        self._size = BASE_BLOCK_SIZE + base_block.bins_size
+        self._bytes_left = READ_LIMIT
+        self._entries_left = ENTRIES_LIMIT
+        self.refusal: str | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read from the current place; raises RegistryError for what goes beyond a limit."""
+        is_cells = size > BIN_HEADER_SIZE and self._file.tell() >= BASE_BLOCK_SIZE
+        self._bytes_left -= size
+        if size > BIN_LIMIT or self._bytes_left < 0:
+            raise self._refuse("it asks for more bytes than a registry hive of NT 4.0 could")
+        data = self._file.read(size)
+        if is_cells:
+            self._check_cells(data)
+        return data
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read exactly ``size`` bytes at a place; raises RegistryError where they are not there."""
+        self._file.seek(offset)
+        data = self._file.read(size)
+        if len(data) < size:
+            raise RegistryError(f"ends before byte {offset + size:,}, where a cell should be")
+        return data
+
+    def count_entries(self, number: int) -> None:
+        """Count list entries that libregf went through; raises RegistryError beyond the limit."""
+        self._entries_left -= number
+        if self._entries_left < 0:
+            raise self._refuse(f"its lists have more than {ENTRIES_LIMIT:,} entries")
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to a place in the file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the current place."""
+        return self._file.tell()
+
+    def get_size(self) -> int:
+        """Return the bytes that the header announces."""
+        return self._size
+
+    def _check_cells(self, data: bytes) -> None:
+        """Go through a bin's cells as libregf does, which gives a bin up at a wrong cell size."""
+        at = 0
+        for _ in range(CELL_LIMIT):
+            if at + 8 > len(data):
+                return
+            size = abs(struct.unpack_from("<i", data, at)[0])
+            if size < 8 or size % 8:  # noqa: PLR2004  libregf gives up
+                return
+            self._check_cell(data[at + 4 : at + size])
+            at += size
+        raise self._refuse(f"a bin holds more than {CELL_LIMIT:,} cells")
+
+    def _check_cell(self, cell: bytes) -> None:
+        """Refuse a cell that announces too much, and all of it there; libregf checks the latter.
+
+        A cell of a value's data can begin like any other, but will hardly be as large as it says.
+        """
+        signature = cell[:2]
+        if signature in _LISTS:
+            entry_size, limit = _LISTS[signature]
+            (count,) = struct.unpack_from("<H", cell, 2)
+            if count > limit and 4 + count * entry_size <= len(cell):
+                raise self._refuse(f"a key announces {count:,} subkeys in one list")
+        elif signature == b"nk" and len(cell) >= _KEY_NODE_SIZE:
+            (count,) = struct.unpack_from("<I", cell, 36)
+            if VALUES_LIMIT < count <= BIN_LIMIT // _VALUE_ENTRY_SIZE:
+                raise self._refuse(f"a key announces {count:,} values")
+
+    def _refuse(self, reason: str) -> RegistryError:
+        self.refusal = reason
+        return RegistryError(reason)

@@ -1,0 +1,74 @@
+"""The services that a rule is about, and those that depend on them, from a SYSTEM hive."""
+
+from collections.abc import Collection, Iterator
+
+from ntscan.errors import RegistryError
+from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
+from ntscan.evidence.registry import RegistryKey
+from ntscan.evidence.registry_lookup import number, subkey, text, texts
+from ntscan.evidence.system_evidence import Service
+from ntscan.vocabulary import ServiceStart
+
+
+def named_services(
+    services: Reading[RegistryKey], names: Collection[str]
+) -> Reading[tuple[Service, ...]]:
+    """Read those services of the names that exist below ``Services`` of a control set."""
+    if not isinstance(services, Exists):
+        return services
+    found = {name: subkey(services, name) for name in names}
+    return Exists(
+        value=tuple(
+            _service(name, key) for name, key in found.items() if not isinstance(key, DoesNotExist)
+        )
+    )
+
+
+def dependent_services(
+    services: Reading[RegistryKey], names: Collection[str]
+) -> Reading[tuple[Service, ...]]:
+    """Read the other services that cannot start before one of these (DependOnService).
+
+    A service that depends on one found is found too, however long the chain.
+    """
+    if not isinstance(services, Exists):
+        return services
+    try:
+        keys = {key.name.lower(): key for key in services.value.subkeys()}
+    except RegistryError as error:
+        return CollectionFailed(message=str(error))
+    needs = {name: _needs(key) for name, key in keys.items()}
+    found = {name.lower() for name in names}
+    while more := {name for name in needs if name not in found and needs[name] & found}:
+        found |= more
+    others = [keys[name] for name in sorted(found - {name.lower() for name in names})]
+    return Exists(value=tuple(_service(key.name, Exists(value=key)) for key in others))
+
+
+def _needs(key: RegistryKey) -> set[str]:
+    """Return the services that one depends on; a damaged list is told where it matters."""
+    depends_on = texts(Exists(value=key), "DependOnService")
+    return {name.lower() for name in _strings(depends_on)}
+
+
+def _strings(reading: Reading[tuple[str, ...]]) -> Iterator[str]:
+    if isinstance(reading, Exists):
+        yield from reading.value
+
+
+def _service(name: str, key: Reading[RegistryKey]) -> Service:
+    return Service(
+        name=name,
+        start=_start(number(key, "Start")),
+        image_path=text(key, "ImagePath"),
+        depends_on=texts(key, "DependOnService"),
+    )
+
+
+def _start(start: Reading[int]) -> Reading[ServiceStart]:
+    if not isinstance(start, Exists):
+        return start
+    known = dict(enumerate(ServiceStart))
+    if start.value in known:
+        return Exists(value=known[start.value])
+    return Unrecognised(text=f"Start {start.value}")

@@ -1,0 +1,78 @@
+"""What one NT system is: its hives read, and the place of each wanted driver told from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from ntscan.evidence.characteristics import CollectionError
+from ntscan.evidence.driver_place import DriverPlace, OutOfSight, driver_place
+from ntscan.evidence.hives import read_hives
+from ntscan.evidence.installation import Place
+from ntscan.evidence.reading import CollectionFailed
+from ntscan.evidence.survey import Survey
+from ntscan.evidence.system_evidence import SystemEvidence
+from ntscan.evidence.wanted import Wanted
+from ntscan.sources.source import Source
+from ntscan.vocabulary import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledSystem:
+    """What the hives of a system say, and what follows for where its drivers are."""
+
+    registry: SystemEvidence
+    installed: tuple[Place, ...]
+    missing_images: tuple[str, ...]
+    errors: tuple[CollectionError, ...]
+
+
+def settle(source: Source, found: Survey, root: Place, wanted: Sequence[Wanted]) -> SettledSystem:
+    """Read a system's hives and find the place of each wanted driver; raises nothing."""
+    hives = found.hives.get(root, {})
+    names = dict.fromkeys(name for one in wanted for name in one.services)
+    registry = read_hives(source, hives, tuple(names))
+    places = {one.file_name: driver_place(one, root, found.top, registry) for one in wanted}
+    unseen = [
+        CollectionError(
+            path=place.image_path,
+            stage=Stage.REGISTRY,
+            message=place.message,
+            file_name=file_name,
+            decides=True,
+        )
+        for file_name, place in places.items()
+        if isinstance(place, OutOfSight)
+    ]
+    seen = {name: place for name, place in places.items() if isinstance(place, DriverPlace)}
+    config = next((str(PurePath(hive.path).parent) for hive in hives.values()), "")
+    return SettledSystem(
+        registry=registry,
+        installed=tuple(place.place for place in seen.values()),
+        missing_images=tuple(
+            name
+            for name, place in seen.items()
+            if place.image_path is not None and not _could_be_there(found, place.place)
+        ),
+        errors=(*_failures(registry, config), *unseen),
+    )
+
+
+def _could_be_there(found: Survey, place: Place) -> bool:
+    """Say whether a file is at a place, or something on the way there could not be read."""
+    hidden = any(place[: len(fault.place)] == fault.place for fault in found.faults)
+    return hidden or any(entry.place == place for entry in found.files)
+
+
+def _failures(registry: SystemEvidence, config: str) -> tuple[CollectionError, ...]:
+    """Report what of the hives could not be read; the services name the driver's place."""
+    unknown_place = registry.services if isinstance(registry.services, CollectionFailed) else None
+    return tuple(
+        CollectionError(
+            path=config,
+            stage=Stage.REGISTRY,
+            message=message,
+            file_name=None if unknown_place and message == unknown_place.message else "hive",
+            decides=True,
+        )
+        for message in registry.failures
+    )

@@ -1,0 +1,16 @@
+"""What a scan looks for: a file, and the services around it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A file by its name in lower case.
+
+    ``driver`` is the service whose ImagePath says where the file is, if one does; ``services`` are
+    those of its component.
+    """
+
+    file_name: str
+    driver: str | None = None
+    services: tuple[str, ...] = ()

@@ -1,0 +1,50 @@
+"""The README is held to what the program does."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fixtures.demo import build_machine
+from ntscan.cli import app
+from ntscan.vocabulary import ExitCode
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text("utf-8")
+COMMANDS = re.findall(r"^\$ ntscan (.+)$", README, re.MULTILINE)
+MAKE_TARGETS = re.findall(r"^make (\w+)", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_readme_runs(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with the driver, each command ends in a verdict, and not in wrong usage."""
+    drivers = build_machine(tmp_path, "SP6a")
+    (drivers / "sfmsrv.sys").rename(tmp_path / "sfmsrv.sys")
+    build_machine(tmp_path, "SP6a")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, shlex.split(command))
+    assert result.exit_code in (ExitCode.NOTHING_AFFECTED, ExitCode.AFFECTED), result.output
+
+
+def test_the_readme_begins_with_its_two_commands() -> None:
+    """``make demo`` and ``make test`` come first, and the Makefile has both."""
+    assert MAKE_TARGETS[:2] == ["demo", "test"]
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    assert all(f"\n{target}:" in makefile for target in MAKE_TARGETS)
+
+
+def test_the_readme_names_every_exit_code() -> None:
+    """The table of exit codes has each code once."""
+    rows = re.findall(r"^\| (\d) \|", README, re.MULTILINE)
+    assert [int(row) for row in rows] == [int(code) for code in ExitCode]
+
+
+def test_the_readme_links_to_what_is_there() -> None:
+    """Each relative link and picture leads to a file of the project."""
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (PROJECT / link).exists()] == []
