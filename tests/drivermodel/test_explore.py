@@ -1,5 +1,7 @@
 """Every order of events: what the vulnerable build reaches, and what no fixed one does."""
 
+from pathlib import Path
+
 import pytest
 
 from ntscan.drivermodel.builds import (
@@ -13,6 +15,7 @@ from ntscan.drivermodel.builds import (
     make_build,
 )
 from ntscan.drivermodel.explore import Bad, Exploration, Scene, explore
+from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.sfm import keep_irp, wait_if_pending
 
@@ -39,6 +42,22 @@ def test_no_order_of_events_harms_a_safe_build(
     assert result.complete
     assert bad(result) == set()
     assert result.states > 1_000
+
+
+@pytest.mark.parametrize(("build", "safe"), [(COMPLETION_FREES, True), (VULNERABLE, False)])
+def test_alpha_gives_the_same_verdicts(build: Build, safe: bool) -> None:
+    """With Alpha's derived layouts the same build is safe and the same one is not."""
+    result = explore(build, Policies(platform=Platform.ALPHA), SMALL)
+    assert result.complete
+    assert (not result.findings) is safe
+
+
+def test_the_documentation_carries_the_counts() -> None:
+    """The states that docs/driver-model.md names are those that a search visits."""
+    text = (Path(__file__).parents[2] / "docs" / "driver-model.md").read_text("utf-8")
+    for build in (*SAFE, LEFT_WITHOUT_THREAD):
+        states = explore(build, Policies()).states
+        assert f"| {build.name} | {states:,} |" in text
 
 
 @pytest.mark.parametrize("refusal", [Refusal.FILTER, Refusal.BYTE_RANGE_LOCKS])

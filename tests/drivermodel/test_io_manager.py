@@ -4,16 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
+from ntscan.drivermodel import irp as irp_module
 from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.builds import COMPLETION_FREES, VULNERABLE
 from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
-from ntscan.drivermodel.devices import DISK_DEVICE
+from ntscan.drivermodel.devices import DISK_DEVICE, FILE_SYSTEM_DEVICE
 from ntscan.drivermodel.execution import Answer, Frame, Return, Routine
 from ntscan.drivermodel.io_manager import call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
     SL_INVOKE_ON_ERROR,
     SL_INVOKE_ON_SUCCESS,
     STATUS_MORE_PROCESSING_REQUIRED,
+    STATUS_PENDING,
     STATUS_RANGE_NOT_LOCKED,
     STATUS_SUCCESS,
     current_location,
@@ -29,7 +31,7 @@ from ntscan.drivermodel.irp import (
 )
 from ntscan.drivermodel.kernel import THREAD_OBJECT_SIZE, THREAD_OBJECTS, Kernel, requester
 from ntscan.drivermodel.policies import Policies, Refusal
-from ntscan.drivermodel.scene import running_machine
+from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.sfm import set_thread
 from ntscan.drivermodel.story import Lane
 
@@ -109,6 +111,9 @@ def test_more_processing_required_stops_the_unwinding() -> None:
         (STATUS_RANGE_NOT_LOCKED, SL_INVOKE_ON_ERROR, True),
         (STATUS_RANGE_NOT_LOCKED, SL_INVOKE_ON_SUCCESS, False),
         (STATUS_SUCCESS, 0, False),
+        # NT_SUCCESS: informational codes are successes, warnings are not.
+        (STATUS_PENDING, SL_INVOKE_ON_SUCCESS, True),
+        (0x80000005, SL_INVOKE_ON_ERROR, True),
     ],
 )
 def test_control_says_when_the_routine_is_called(status: int, invoke: int, called: bool) -> None:
@@ -123,6 +128,58 @@ def test_control_says_when_the_routine_is_called(status: int, invoke: int, calle
     set_status(kernel, irp, status)
     complete(kernel, irp)
     assert bool(calls) is called
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STATUS_SUCCESS", 0x00000000),
+        ("STATUS_PENDING", 0x00000103),
+        ("STATUS_MORE_PROCESSING_REQUIRED", 0xC0000016),
+        ("STATUS_LOCK_NOT_GRANTED", 0xC0000055),
+        ("STATUS_RANGE_NOT_LOCKED", 0xC000007E),
+        ("STATUS_INSUFFICIENT_RESOURCES", 0xC000009A),
+        ("SL_PENDING_RETURNED", 0x01),
+        ("SL_INVOKE_ON_CANCEL", 0x20),
+        ("SL_INVOKE_ON_SUCCESS", 0x40),
+        ("SL_INVOKE_ON_ERROR", 0x80),
+        ("IO_TYPE_IRP", 6),
+    ],
+)
+def test_the_constants_are_those_of_the_headers(name: str, value: int) -> None:
+    """NTSTATUS values and stack location flags, as ntstatus.h and the DDK define them."""
+    assert getattr(irp_module, name) == value
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_an_unlock_arrives_at_the_file_system_byte_by_byte(worker: int) -> None:
+    """IO_STACK_LOCATION at the IRP's end, read at the offsets of the x86 headers."""
+    kernel = running_machine(Policies(), VULNERABLE)
+    held = hold_lock(kernel, VULNERABLE, worker)
+    stand_in_the_way(kernel)
+    thread = kernel.start("worker", unlock(VULNERABLE, held, worker))
+    while len(thread.frames) == 1:
+        kernel.run(thread)
+    irp, context = thread.frames[-1].irp, requester(worker)
+    fields = {
+        irp + 0x60: (4, irp + 0x70),  # Tail.Overlay.CurrentStackLocation
+        irp + 0x23: (1, 1),  # CurrentLocation
+        irp + 0x70: (1, 0x11),  # IRP_MJ_LOCK_CONTROL
+        irp + 0x71: (1, 0x02),  # IRP_MN_UNLOCK_SINGLE
+        irp + 0x73: (1, 0xE0),  # Control: invoke on success, error and cancel
+        irp + 0x74: (4, context + 0x18),  # Parameters.LockControl.Length
+        irp + 0x78: (4, held.client),  # Key
+        irp + 0x7C: (8, held.offset),  # ByteOffset
+        irp + 0x84: (4, FILE_SYSTEM_DEVICE),  # DeviceObject
+        irp + 0x88: (4, held.fork),  # FileObject
+        irp + 0x8C: (4, VULNERABLE.completions[1].address),  # CompletionRoutine
+        irp + 0x90: (4, context),  # Context
+        context + 0x18: (8, held.length),
+    }
+    read = {
+        address: (size, kernel.memory.read(address, size)) for address, (size, _) in fields.items()
+    }
+    assert read == fields
 
 
 def test_a_pending_mark_moves_up_where_no_routine_is_called() -> None:

@@ -42,6 +42,15 @@ class Demonstration:
     #: What no source states and the result rests on.
     assumptions: tuple[str, ...]
 
+    @property
+    def ending(self) -> str:
+        """Say how it ended for the machine, relative to the refused unlock."""
+        if self.stop_code is None:
+            return "the machine goes on"
+        if not self.io_operations_until_stop:
+            return f"STOP {self.stop_code} before it is done"
+        return f"STOP {self.stop_code} in I/O operation {self.io_operations_until_stop} after it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:

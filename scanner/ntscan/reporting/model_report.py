@@ -41,13 +41,9 @@ def render_demonstration(shown: Demonstration) -> str:
     def parts() -> Iterator[RenderableType]:
         yield Text(f"One refused unlock, {shown.behaviour} build\n", "bold")
         yield _grid([line.partition(" ")[::2] for line in shown.trace])
-        stop = (
-            f"STOP {shown.stop_code} in I/O operation {shown.io_operations_until_stop} after it"
-            if shown.stop_code
-            else "the machine goes on"
-        )
         yield Text(
-            f"\nIRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees}; {stop}.\n",
+            f"\nIRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees};"
+            f" {shown.ending}.\n",
             "bold",
         )
         yield from _assumptions(shown.assumptions)

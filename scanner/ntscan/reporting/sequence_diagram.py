@@ -76,12 +76,9 @@ def _arrow(root: Element, start: float, end: float, y: float, colour: str) -> No
 
 def _summary(recording: Recording) -> str:
     shown = recording.demonstration
-    end = (
-        f"STOP {shown.stop_code} in I/O operation {shown.io_operations_until_stop} after it"
-        if shown.stop_code
-        else "the machine goes on"
+    return (
+        f"IRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees}; {shown.ending}."
     )
-    return f"IRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees}; {end}."
 
 
 def _summary_colour(recording: Recording) -> str:
