@@ -2,10 +2,10 @@
 
 import pytest
 
+from ntscan.drivermodel.address_map import requester
 from ntscan.drivermodel.builds import COMPLETION_FREES, LEFT_WITH_THREAD, VULNERABLE
 from ntscan.drivermodel.byte_range_locks import LockTable
 from ntscan.drivermodel.execution import Frame, LockRequest
-from ntscan.drivermodel.kernel import requester
 from ntscan.drivermodel.policies import Completion, Policies, Refusal
 from ntscan.drivermodel.scene import (
     FORK,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ntscan.drivermodel import irp as irp_module
+from ntscan.drivermodel.address_map import THREAD_OBJECT_SIZE, THREAD_OBJECTS, requester
 from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.builds import COMPLETION_FREES, VULNERABLE
 from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
@@ -29,7 +30,7 @@ from ntscan.drivermodel.irp import (
     set_status,
     stack_count,
 )
-from ntscan.drivermodel.kernel import THREAD_OBJECT_SIZE, THREAD_OBJECTS, Kernel, requester
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.policies import Policies, Refusal
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.sfm import set_thread

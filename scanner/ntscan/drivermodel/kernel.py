@@ -1,7 +1,20 @@
 """The kernel's state as one thing: memory, threads, drivers; it runs one step at a time."""
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from ntscan.drivermodel.address_map import (
+    DRIVER_OBJECTS,
+    DRIVER_SLOT_SIZE,
+    DRIVERS,
+    KERNEL_DATA,
+    KERNEL_STACKS,
+    POOL_PAGE,
+    REQUESTERS,
+    STACK_BLOCK_SIZE,
+    THREAD_OBJECT_SIZE,
+    THREAD_OBJECTS,
+    WORKERS,
+)
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, bug_check_of
 from ntscan.drivermodel.byte_range_locks import LockTable
 from ntscan.drivermodel.execution import (
@@ -24,25 +37,6 @@ from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor
 from ntscan.drivermodel.story import Event, Lane, Tone
-
-KERNEL_DATA: Final = 0x8014C000
-DRIVER_OBJECTS: Final = 0x80F5A000
-DRIVER_SLOT_SIZE: Final = 0x200
-THREAD_OBJECTS: Final = 0x80F61020
-THREAD_OBJECT_SIZE: Final = 0x200
-POOL_PAGE: Final = 0x80F82000
-KERNEL_STACKS: Final = 0xFC4A0000
-STACK_BLOCK_SIZE: Final = 0x40
-
-_DRIVERS: Final = 3
-_WORKERS: Final = 3
-_REQUESTERS: Final = 32
-
-
-def requester(number: int) -> int:
-    """Give the address of a requester's block on its kernel stack; negative ones from the end."""
-    return KERNEL_STACKS + (number % _REQUESTERS) * STACK_BLOCK_SIZE
-
 
 #: Everything that can differ between two moments of one scene.
 FrozenKernel: TypeAlias = tuple[
@@ -77,9 +71,9 @@ class Kernel:
         self.memory = Memory(
             Region(POOL_PAGE, self.layouts.page_size),
             Region(KERNEL_DATA, HEAD_SIZE + DESCRIPTOR_SIZE),
-            Region(KERNEL_STACKS, _REQUESTERS * STACK_BLOCK_SIZE),
-            Region(DRIVER_OBJECTS, _DRIVERS * DRIVER_SLOT_SIZE),
-            Region(THREAD_OBJECTS, _WORKERS * THREAD_OBJECT_SIZE),
+            Region(KERNEL_STACKS, REQUESTERS * STACK_BLOCK_SIZE),
+            Region(DRIVER_OBJECTS, DRIVERS * DRIVER_SLOT_SIZE),
+            Region(THREAD_OBJECTS, WORKERS * THREAD_OBJECT_SIZE),
         )
         self.pool = NonpagedPool(
             self.memory,

@@ -58,7 +58,7 @@ class Policies:
             _WAIT_ASSUMPTION,
             f"Other drivers ask for IRPs of SFM's size, at {self.traffic_irql.name}.",
             _LAYOUT_ASSUMPTION[self.platform],
-            "Addresses are the model's own, and nothing is mapped in the user range.",
+            _ADDRESS_ASSUMPTION,
         )
 
 
@@ -78,6 +78,9 @@ _TYPE_CHECK_ASSUMPTION: Final = {
     True: "IoFreeIrp checks the IRP's Type, as later systems do; no source says it of NT 4.0.",
     False: "IoFreeIrp does not check the IRP's Type; later systems do, of NT 4.0 no source says.",
 }
+_ADDRESS_ASSUMPTION: Final = (
+    "Addresses are the model's own; outside its few regions, user range included, is no memory."
+)
 _LAYOUT_ASSUMPTION: Final = {
     Platform.X86: "Structure layouts are those of the public DDK headers for x86.",
     Platform.ALPHA: "Structure layouts are derived for Alpha from the declarations, unverified.",

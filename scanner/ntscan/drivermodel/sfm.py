@@ -6,6 +6,12 @@ Each step is what the source line of a driver would be: one call, or one run of 
 
 from typing import Final, NamedTuple
 
+from ntscan.drivermodel.address_map import (
+    KERNEL_STACKS,
+    STACK_BLOCK_SIZE,
+    THREAD_OBJECT_SIZE,
+    THREAD_OBJECTS,
+)
 from ntscan.drivermodel.devices import FAST_IO_LOCK, FAST_IO_UNLOCK_SINGLE, fast_io_routine
 from ntscan.drivermodel.execution import Answer, Control, Frame, LockRequest, Return, Step, private
 from ntscan.drivermodel.file_system import (
@@ -23,13 +29,7 @@ from ntscan.drivermodel.irp import (
     next_stack_location,
     set_completion_routine,
 )
-from ntscan.drivermodel.kernel import (
-    KERNEL_STACKS,
-    STACK_BLOCK_SIZE,
-    THREAD_OBJECT_SIZE,
-    THREAD_OBJECTS,
-    Kernel,
-)
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.kevent import event_is_set, initialize_event, set_event
 from ntscan.drivermodel.story import Lane
 

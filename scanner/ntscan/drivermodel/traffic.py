@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ntscan.drivermodel.address_map import requester
 from ntscan.drivermodel.devices import DISK_DEVICE, create_device
 from ntscan.drivermodel.execution import Answer, Control, Frame, Return, Routine
 from ntscan.drivermodel.file_system import return_status, start_completion_dpc
@@ -16,7 +17,7 @@ from ntscan.drivermodel.irp import (
     set_completion_routine,
     set_status,
 )
-from ntscan.drivermodel.kernel import Kernel, requester
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.story import Lane
 
 IRP_MJ_READ: Final = 0x03
