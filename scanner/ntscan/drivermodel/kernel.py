@@ -17,6 +17,7 @@ from ntscan.drivermodel.address_map import (
 )
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, bug_check_of
 from ntscan.drivermodel.byte_range_locks import LockTable
+from ntscan.drivermodel.chain import Chain
 from ntscan.drivermodel.execution import (
     Control,
     FastIoRoutine,
@@ -32,7 +33,6 @@ from ntscan.drivermodel.layouts import LAYOUTS
 from ntscan.drivermodel.ledger import FrozenLedger, Ledger
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
 from ntscan.drivermodel.memory import FrozenRegion, Memory, PageFaultError, Region
-from ntscan.drivermodel.narration import Chain
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor

@@ -9,9 +9,9 @@ of this: it is the model's assumption, as are first fit, splitting and merging.
 from typing import Final
 
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, StopCode
+from ntscan.drivermodel.chain import Chain, walk
 from ntscan.drivermodel.layouts import Layouts
 from ntscan.drivermodel.memory import Memory
-from ntscan.drivermodel.narration import Chain, walk
 from ntscan.drivermodel.processor import Processor
 
 _HEADER_SIZE: Final = 8
