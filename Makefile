@@ -10,6 +10,9 @@ demo: .venv/ready
 test: lint
 	$(BIN)/python -m pytest
 
+bench: .venv/ready
+	$(BIN)/python -m fixtures.benchmark
+
 lint: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

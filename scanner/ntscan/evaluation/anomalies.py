@@ -12,12 +12,16 @@ Sign: TypeAlias = Callable[[Case, Conclusion], bool]
 
 
 def anomalies(case: Case, conclusion: Conclusion) -> tuple[Anomaly, ...]:
-    """Name every anomaly of a file and of the system around it, in a fixed order."""
+    """Name every anomaly of a file, in a fixed order.
+
+    What the system says beside the file is said of the file that speaks for it, and of no copy.
+    """
     return (*case.order.anomalies, *_signs(case, conclusion))
 
 
 def _signs(case: Case, conclusion: Conclusion) -> Iterator[Anomaly]:
-    for anomaly, sign in _SIGNS.items():
+    decides = case.file is None or case.file.decides
+    for anomaly, sign in {**_FILE_SIGNS, **(_SYSTEM_SIGNS if decides else {})}.items():
         if sign(case, conclusion):
             yield anomaly
 
@@ -76,8 +80,10 @@ def _pending_rename(case: Case, _conclusion: Conclusion) -> bool:
     )
 
 
-_SIGNS: Final[dict[Anomaly, Sign]] = {
+_FILE_SIGNS: Final[dict[Anomaly, Sign]] = {
     Anomaly.ORIGINAL_FILENAME_DIFFERS: _original_filename_differs,
+}
+_SYSTEM_SIGNS: Final[dict[Anomaly, Sign]] = {
     Anomaly.IMAGE_PATH_MISSING: _image_path_missing,
     Anomaly.HOTFIX_KEY_WITHOUT_FILE: _hotfix_key_without_file,
     Anomaly.FILE_WITHOUT_HOTFIX_KEY: _file_without_hotfix_key,

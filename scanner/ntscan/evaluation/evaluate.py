@@ -26,8 +26,8 @@ def evaluate(advisory: Advisory, system: SystemCharacteristics) -> tuple[Finding
     if not any(finding.decides for finding in findings):
         absent = make_case(advisory, system, None)
         if system.is_nt or absent.blocked_at is not None:
-            findings.insert(0, _finding(absent))
-    return tuple(findings)
+            findings.append(_finding(absent))
+    return tuple(sorted(findings, key=lambda finding: not finding.decides))
 
 
 def is_file_of(advisory: Advisory, file: FileItem) -> bool:

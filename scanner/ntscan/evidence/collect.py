@@ -37,7 +37,9 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
         return (_collect_named_file(source, file_names),)
     found = survey(source, file_names)
     systems = {root: settle(source, found, root, wanted) for root in found.roots}
-    found.installed = frozenset(place for system in systems.values() for place in system.installed)
+    found.installed = {
+        place: root for root, system in systems.items() for place in system.installed
+    }
     ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
     for entry in found.files:

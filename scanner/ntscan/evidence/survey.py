@@ -39,7 +39,7 @@ class Survey:
 
     ``top`` is the place of what was scanned, ``roots`` are system roots with their paths, ``hives``
     their hives by name, ``drivers`` the .sys files that no rule names, by folder. ``installed`` are
-    the places of installed drivers, known once the hives were read.
+    the places of installed drivers with their roots, known once the hives were read.
     """
 
     top: Place = ()
@@ -50,10 +50,12 @@ class Survey:
     boot_files: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
-    installed: frozenset[Place] = frozenset()
+    installed: dict[Place, Place] = field(default_factory=dict)
 
     def owner(self, place: Place) -> Place | None:
-        """Return the system root that a place lies below, the innermost of several."""
+        """Return the system root that a place lies below, or whose installed driver it is."""
+        if place in self.installed:
+            return self.installed[place]
         above = (place[:length] for length in range(len(place), -1, -1))
         return next((root for root in above if root in self.roots), None)
 
@@ -109,10 +111,10 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
         found.top = found.top or entry.place
         name = entry.place[-1] if entry.place else ""
         match entry:
-            case Blocked(leads_on=True):
-                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Blocked() if name in file_names or is_hive(entry.place):
                 found.add_fault(entry, Stage.WALK, entry.message, name)
+            case Blocked(leads_on=True):
+                found.add_fault(entry, Stage.WALK, entry.message, None)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
             case Entry():

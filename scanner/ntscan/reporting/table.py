@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ntscan.reporting.anomaly_words import MEANING
 from ntscan.reporting.report import (
     DemonstrationEntry,
     FindingEntry,
@@ -17,7 +18,7 @@ from ntscan.reporting.report import (
     SystemEntry,
     TargetEntry,
 )
-from ntscan.vocabulary import Result, ScanStatus, Status
+from ntscan.vocabulary import Anomaly, Result, ScanStatus, Status
 
 #: From this many findings of one target on, each gets a row and not a page.
 MANY_FINDINGS: Final = 6
@@ -65,11 +66,15 @@ def _target(target: TargetEntry, *, explain: bool) -> Iterator[RenderableType]:
     )
     for system in target.systems:
         yield _system(system)
+        for anomaly in system.anomalies:
+            yield _anomaly(anomaly)
     if len(target.findings) >= MANY_FINDINGS and not explain:
         yield _overview(target)
     else:
         for finding in target.findings:
-            yield from _finding(finding, explain=explain)
+            if finding.decides or explain:
+                yield from _finding(finding, explain=explain)
+        yield from _copies(target, explain=explain)
     for error in target.errors:
         yield Text.assemble(("error ", "bold yellow"), error.path, ": ", error.message)
     if target.rules_not_present:
@@ -80,7 +85,12 @@ def _system(system: SystemEntry) -> Text:
     known = [text for text in (system.product, system.service_pack) if text is not None]
     stated = f" ({', '.join(system.overridden)} as stated)" if system.overridden else ""
     what = " ".join(known) or "product and service pack not known"
-    return Text(f"Windows NT 4.0 in {system.root}: {what}{stated}")
+    name = f", {system.computer_name}" if system.computer_name is not None else ""
+    return Text(f"Windows NT in {system.root}{name}: {what}{stated}")
+
+
+def _anomaly(anomaly: Anomaly) -> Text:
+    return Text.assemble((f"Look at: {anomaly}", "bold yellow"), f": {MEANING[anomaly]}.")
 
 
 def _overview(target: TargetEntry) -> Table:
@@ -91,6 +101,17 @@ def _overview(target: TargetEntry) -> Table:
         paths = "\n".join(file.path for file in finding.files)
         table.add_row(_status(finding.status), finding.rule_id, Text(paths), Text(finding.reason))
     return table
+
+
+def _copies(target: TargetEntry, *, explain: bool) -> Iterator[Text]:
+    """Name the copies that decide nothing, a line each, where they were not shown whole."""
+    copies = [finding for finding in target.findings if not finding.decides]
+    if not copies or explain:
+        return
+    yield Text("\nCopies that decide nothing:")
+    for finding in copies:
+        for file in finding.files:
+            yield Text(f"  {file.path} ({file.role}): {finding.status.replace('_', ' ')}")
 
 
 def _finding(finding: FindingEntry, *, explain: bool) -> Iterator[RenderableType]:
@@ -104,8 +125,10 @@ def _finding(finding: FindingEntry, *, explain: bool) -> Iterator[RenderableType
     if explain:
         why = ((criterion.name, criterion.explanation) for criterion in finding.criteria)
         yield Padding(_grid(why), _INDENT)
-    if finding.anomalies:
-        yield Padding(Text(f"Look at: {', '.join(finding.anomalies)}", "yellow"), _INDENT)
+    for anomaly in finding.anomalies:
+        yield Padding(_anomaly(anomaly), _INDENT)
+    if finding.exposure is not None:
+        yield Padding(Text(f"Exposure: {finding.exposure.replace('_', ' ')}."), _INDENT)
     for demonstration in finding.demonstrations:
         for part in _demonstration(demonstration, explain=explain):
             yield Padding(part, _INDENT)
