@@ -92,6 +92,13 @@ def test_the_trace_shows_the_list_turning_on_itself() -> None:
     assert [int(line.split(".")[0]) for line in trace] == list(range(1, len(trace) + 1))
 
 
+def test_the_trace_shows_the_list_wherever_it_changes() -> None:
+    """Each allocation, initialisation and free is told with the list after it."""
+    for line in demonstrate(Behaviour.VULNERABLE).trace:
+        changes = any(f" {name}" in line for name in ("IoAllocateIrp", "IoInit", "IoFreeIrp("))
+        assert ("; free IRPs: " in line) is (changes or line.startswith("1. "))
+
+
 def test_the_trace_says_when_an_irp_gets_a_second_owner() -> None:
     """The second of the overlapping operations is given the IRP that the first one holds."""
     trace = demonstrate(Behaviour.VULNERABLE).trace

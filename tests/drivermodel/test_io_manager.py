@@ -301,14 +301,37 @@ def test_the_checks_that_stop_the_machine(
     assert stop.value.code is code
 
 
-def test_an_irp_left_to_the_i_o_manager_is_freed_in_its_thread() -> None:
+@pytest.mark.parametrize("kind", [0, 5, 7, 0xFFFF])
+@pytest.mark.parametrize("act", [complete, lambda kernel, irp: io_free_irp(kernel, irp, 0)])
+def test_any_other_type_is_no_irp(act: Callable[[Kernel, int], None], kind: int) -> None:
+    """Completing, or freeing where the policy checks, stops on every Type but IO_TYPE_IRP."""
+    kernel, irp = kernel_with_irp(Policies(type_check=True))
+    kernel.memory.write(irp, kind, 2)
+    with pytest.raises(BugCheckError) as stop:
+        act(kernel, irp)
+    assert stop.value.code is StopCode.MULTIPLE_IRP_COMPLETE_REQUESTS
+
+
+def test_no_other_status_stops_the_unwinding() -> None:
+    """Whatever else a completion routine answers, the next one is called."""
+    for answer in (STATUS_SUCCESS, STATUS_PENDING, STATUS_RANGE_NOT_LOCKED, 0xC0000015):
+        kernel, irp = kernel_with_irp(TWO_LOCATIONS)
+        calls: list[tuple[int, int]] = []
+        kernel.load(routine(ADDRESS, answer, calls))
+        kernel.load(routine(OTHER_ADDRESS, STATUS_MORE_PROCESSING_REQUIRED, calls))
+        send(kernel, irp, (OTHER_ADDRESS, 1), (ADDRESS, 2))
+        complete(kernel, irp)
+        assert len(calls) == 2
+
+
+@pytest.mark.parametrize("policies", [Policies(), TWO_LOCATIONS])
+def test_an_irp_left_to_the_i_o_manager_is_freed_in_its_thread(policies: Policies) -> None:
     """With a thread set, the APC sets the event, stores the status and frees the IRP once."""
-    kernel, irp = kernel_with_irp()
+    kernel, irp = kernel_with_irp(policies)
     event, status_block = requester(0), requester(0) + 0x10
     layout = kernel.layouts.irp
-    send(kernel, irp, (0, 0))
-    location = current_stack_location(kernel, irp)
-    kernel.memory.write(location + kernel.layouts.stack_location.control, 0, 1)
+    for _ in range(stack_count(kernel, irp)):
+        move_stack_location(kernel, irp, -1)
     kernel.memory.write(irp + layout.thread, 0x80F61020)
     kernel.memory.write(irp + layout.user_event, event)
     kernel.memory.write(irp + layout.user_iosb, status_block)
