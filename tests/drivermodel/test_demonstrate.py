@@ -4,6 +4,8 @@ import pytest
 
 from ntscan.drivermodel import demonstrate
 from ntscan.drivermodel.bugcheck import Irql
+from ntscan.drivermodel.builds import LEFT_WITH_THREAD
+from ntscan.drivermodel.demonstrate import record
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.vocabulary import Behaviour
@@ -37,6 +39,7 @@ def test_a_type_check_stops_at_the_second_free() -> None:
     result = demonstrate(Behaviour.VULNERABLE, Policies(type_check=True))
     assert (result.frees, result.io_operations_until_stop) == (2, 0)
     assert result.stop_code == "0x00000044"
+    assert result.ending == "STOP 0x00000044 before it is done"
 
 
 @pytest.mark.parametrize("allocator", Allocator)
@@ -57,12 +60,26 @@ def test_the_fixed_build_survives(
     assert (result.io_operations_until_stop, result.stop_code) == (None, None)
 
 
-@pytest.mark.parametrize("refusal", [Refusal.NOTHING])
-def test_fast_io_needs_no_irp(refusal: Refusal) -> None:
+def test_fast_io_needs_no_irp() -> None:
     """Where FastIoUnlockSingle answers TRUE, the vulnerable build allocates and frees nothing."""
-    result = demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal))
+    result = demonstrate(Behaviour.VULNERABLE, Policies(refusal=Refusal.NOTHING))
     assert (result.allocations, result.frees, result.double_free) == (0, 0, False)
     assert result.stop_code is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        (Refusal.NOTHING, "it answers TRUE"),
+        (Refusal.OPLOCK, "it answers FALSE: an oplock"),
+        (Refusal.BYTE_RANGE_LOCKS, "it answers FALSE: other byte-range locks"),
+        (Refusal.FILTER, "it answers FALSE: a filter driver"),
+    ],
+)
+def test_the_trace_says_why_fast_io_was_refused(refusal: Refusal, answer: str) -> None:
+    """The answer of FastIoUnlockSingle is told with its cause."""
+    trace = demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal)).trace
+    assert any(answer in line for line in trace)
 
 
 def test_the_trace_shows_the_list_turning_on_itself() -> None:
@@ -73,6 +90,29 @@ def test_the_trace_shows_the_list_turning_on_itself() -> None:
     assert "and round again" not in frees[0]
     assert "and round again" in frees[1]
     assert [int(line.split(".")[0]) for line in trace] == list(range(1, len(trace) + 1))
+
+
+def test_the_trace_shows_the_list_wherever_it_changes() -> None:
+    """Each allocation, initialisation and free is told with the list after it."""
+    for line in demonstrate(Behaviour.VULNERABLE).trace:
+        changes = any(f" {name}" in line for name in ("IoAllocateIrp", "IoInit", "IoFreeIrp("))
+        assert ("; free IRPs: " in line) is (changes or line.startswith("1. "))
+
+
+def test_the_trace_says_when_an_irp_gets_a_second_owner() -> None:
+    """The second of the overlapping operations is given the IRP that the first one holds."""
+    trace = demonstrate(Behaviour.VULNERABLE).trace
+    allocations = [line for line in trace if "IoAllocateIrp" in line]
+    shared = ["which another requester holds" in line for line in allocations]
+    assert shared == [False, False, True]
+
+
+def test_the_trace_shows_the_list_after_the_i_o_manager_freed_the_irp() -> None:
+    """An IRP left to the I/O manager is freed in its thread, and told with the list after it."""
+    recording = record(Behaviour.FIXED, Policies(), LEFT_WITH_THREAD)
+    (line,) = [line for line in recording.demonstration.trace if "in the thread's APC" in line]
+    assert "; free IRPs: 0x" in line
+    assert recording.demonstration.stop_code is None
 
 
 @pytest.mark.parametrize("behaviour", Behaviour)

@@ -8,7 +8,7 @@ happens where the IRP is left to the I/O manager.
 from dataclasses import dataclass
 from typing import Final
 
-from ntscan.drivermodel.execution import Lane, Routine, Step
+from ntscan.drivermodel.execution import Routine, Step
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP
 from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.sfm import (
@@ -27,6 +27,7 @@ from ntscan.drivermodel.sfm import (
     wait,
     wait_if_pending,
 )
+from ntscan.drivermodel.story import Lane
 from ntscan.vocabulary import Behaviour
 
 
@@ -114,7 +115,7 @@ LEFT_WITH_THREAD: Final = make_build(
     after_send=(wait,),
 )
 LEFT_WITHOUT_THREAD: Final = make_build(
-    "the IRP is left to the I/O manager, without a thread",
+    "no fix: the IRP is left to the I/O manager, without a thread",
     completion=(let_go,),
     before_send=(set_user_event,),
     after_send=(wait,),
@@ -123,11 +124,11 @@ LEFT_WITHOUT_THREAD: Final = make_build(
 #: The build that a behaviour is shown with.
 BUILDS: Final = {Behaviour.VULNERABLE: VULNERABLE, Behaviour.FIXED: COMPLETION_FREES}
 
-#: Every way in which a build of that behaviour may be written.
+#: Every way to write a build of that behaviour; the last of the fixed ones is none, and shown.
 VARIANTS: Final = {
     Behaviour.VULNERABLE: (VULNERABLE, VULNERABLE_WITHOUT_WAIT),
-    Behaviour.FIXED: (COMPLETION_FREES, ALLOCATOR_FREES, LEFT_WITH_THREAD),
+    Behaviour.FIXED: (COMPLETION_FREES, ALLOCATOR_FREES, LEFT_WITH_THREAD, LEFT_WITHOUT_THREAD),
 }
 
-#: No fix: it frees at most once, and yet stops the machine.
-NOT_A_FIX: Final = LEFT_WITHOUT_THREAD
+#: What is shown unless a behaviour is asked for.
+IN_BRIEF: Final = (VULNERABLE, *VARIANTS[Behaviour.FIXED])

@@ -3,17 +3,7 @@
 from typing import Final
 
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, StopCode
-from ntscan.drivermodel.events import set_event
-from ntscan.drivermodel.execution import (
-    Answer,
-    Control,
-    Frame,
-    Goto,
-    Lane,
-    Return,
-    Routine,
-    private,
-)
+from ntscan.drivermodel.execution import Answer, Control, Frame, Goto, Return, Routine, private
 from ntscan.drivermodel.io_manager import io_free_irp
 from ntscan.drivermodel.irp import (
     IO_TYPE_IRP,
@@ -30,8 +20,10 @@ from ntscan.drivermodel.irp import (
     stack_count,
 )
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.kevent import set_event
+from ntscan.drivermodel.story import Lane
 
-#: KTHREAD.ApcState on x86; KeInsertQueueApc reaches through it. Taken to be Alpha's too.
+#: KTHREAD.ApcState, through which KeInsertQueueApc reaches; assumed, no public header shows it.
 _KTHREAD_APC_STATE: Final = 0x34
 _ERROR_SEVERITY: Final = 0x80000000
 

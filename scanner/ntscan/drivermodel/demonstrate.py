@@ -6,15 +6,21 @@ from typing import Final
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import BUILDS, Build
-from ntscan.drivermodel.execution import Frame, Lane
-from ntscan.drivermodel.kernel import Event, Kernel
-from ntscan.drivermodel.ownership import Holding
+from ntscan.drivermodel.execution import Frame
+from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.ledger import Holding
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
+from ntscan.drivermodel.story import Event, Lane, sentences
 from ntscan.vocabulary import Behaviour
 
 #: How many I/O operations follow the refused unlock before ``demonstrate`` gives up on a STOP.
 OPERATIONS_BOUND: Final = 6
+
+
+_OVERLAP_ASSUMPTION: Final = (
+    "The I/O operations after the unlock overlap: each is outstanding while the next begins."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,15 @@ class Demonstration:
     trace: tuple[str, ...]
     #: What no source states and the result rests on.
     assumptions: tuple[str, ...]
+
+    @property
+    def ending(self) -> str:
+        """Say how it ended for the machine, relative to the refused unlock."""
+        if self.stop_code is None:
+            return "the machine goes on"
+        if not self.io_operations_until_stop:
+            return f"STOP {self.stop_code} before it is done"
+        return f"STOP {self.stop_code} in I/O operation {self.io_operations_until_stop} after it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +91,8 @@ def record(
             double_free=ledger.double_free,
             io_operations_until_stop=operations if stop else None,
             stop_code=str(stop.code) if stop else None,
-            trace=tuple(_sentence(number, event) for number, event in enumerate(events, 1)),
-            assumptions=policies.assumptions(),
+            trace=sentences(events),
+            assumptions=(*policies.assumptions(), _OVERLAP_ASSUMPTION),
         ),
         events=tuple(events),
     )
@@ -92,16 +107,21 @@ def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
         kernel.run_all()
         while operations < OPERATIONS_BOUND:
             operations += 1
-            kernel.tell(Lane.OTHER, Lane.IO_MANAGER, "I/O operation {} begins", operations)
+            kernel.tell(
+                Lane.OTHER,
+                Lane.IO_MANAGER,
+                "I/O operation {} begins: another driver asks for an IRP",
+                operations,
+            )
             request = traffic.request(operations)
             kernel.finish(kernel.start("request", request, kernel.policies.traffic_irql))
     except BugCheckError as stop:
-        kernel.tell(Lane.IO_MANAGER, Lane.IO_MANAGER, "{}", stop)
+        kernel.tell_stop(stop)
         return operations, stop
     kernel.tell(
         Lane.OTHER,
         Lane.OTHER,
-        "{} I/O operations began and all are outstanding; the machine did not stop",
+        "The machine did not stop: {} I/O operations began, and all are outstanding",
         operations,
     )
     return operations, None
@@ -109,8 +129,3 @@ def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
 
 def _of(holdings: list[Holding], frame: Frame) -> int:
     return sum(1 for _, requester in holdings if requester == frame.context)
-
-
-def _sentence(number: int, event: Event) -> str:
-    free_irps = f"; {event.free_irps}" if event.free_irps else ""
-    return f"{number}. {event.what}{free_irps}."

@@ -6,8 +6,9 @@ bytes' alignment, so Alpha's are taken to be the same (derived, unverified).
 
 from typing import Final
 
+from ntscan.drivermodel.address_map import DRIVER_OBJECTS, DRIVER_SLOT_SIZE
 from ntscan.drivermodel.execution import FastIoRoutine, Routine
-from ntscan.drivermodel.kernel import DRIVER_OBJECTS, DRIVER_SLOT_SIZE, Kernel
+from ntscan.drivermodel.kernel import Kernel
 
 _DEVICE_DRIVER_OBJECT: Final = 0x08
 _DRIVER_FAST_IO_DISPATCH: Final = 0x28

@@ -6,24 +6,14 @@ whole state is a stack of frames, so that it can be copied, compared and resumed
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ntscan.drivermodel.bugcheck import Irql
+from ntscan.drivermodel.story import Lane
 
 if TYPE_CHECKING:
     from ntscan.drivermodel.kernel import Kernel
-
-
-class Lane(StrEnum):
-    """Who acts in the story: a column of the sequence diagram."""
-
-    CLIENT = "Macintosh client"
-    SFM = "SFM"
-    FILE_SYSTEM = "file system"
-    IO_MANAGER = "I/O manager"
-    FREE_IRPS = "free IRPs"
-    OTHER = "other driver"
 
 
 class Control(Enum):

@@ -14,11 +14,11 @@ from typing import Final, TypeAlias
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import Build
-from ntscan.drivermodel.execution import Lane
-from ntscan.drivermodel.kernel import Event, Kernel
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.state_store import State, StateStore
+from ntscan.drivermodel.story import Event, sentences
 
 #: Where ``explore`` stops unless told otherwise.
 STATE_BOUND: Final = 400_000
@@ -53,7 +53,7 @@ class Finding:
 
     what: str
     steps: int
-    events: tuple[Event, ...]
+    trace: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +168,13 @@ def _finding(store: StateStore, what: str, start: State, schedule: list[int]) ->
     """Play a schedule again, with somebody listening."""
     events: list[Event] = []
     store.kernel.events = events
+    store.kernel.ledger.forget()
     state: State | None = start
     try:
         for index in schedule:
             if state is not None:
                 state = store.run(state, index)
     except BugCheckError as stop:
-        store.kernel.tell(Lane.IO_MANAGER, Lane.IO_MANAGER, "{}", stop)
+        store.kernel.tell_stop(stop)
     store.kernel.events = None
-    return Finding(what=what, steps=len(schedule), events=tuple(events))
+    return Finding(what=what, steps=len(schedule), trace=sentences(events))

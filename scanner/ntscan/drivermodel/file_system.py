@@ -9,7 +9,6 @@ from ntscan.drivermodel.execution import (
     Answer,
     Control,
     Frame,
-    Lane,
     LockRequest,
     Return,
     Routine,
@@ -29,6 +28,7 @@ from ntscan.drivermodel.irp import (
 )
 from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.policies import Completion, Refusal
+from ntscan.drivermodel.story import Lane
 
 IRP_MJ_LOCK_CONTROL: Final = 0x11
 IRP_MN_LOCK: Final = 0x01

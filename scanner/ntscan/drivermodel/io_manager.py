@@ -4,7 +4,7 @@ from typing import Final
 
 from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.devices import dispatch_routine
-from ntscan.drivermodel.execution import Answer, Control, Frame, Lane
+from ntscan.drivermodel.execution import Answer, Control, Frame
 from ntscan.drivermodel.irp import (
     IO_TYPE_IRP,
     current_stack_location,
@@ -13,6 +13,7 @@ from ntscan.drivermodel.irp import (
     move_stack_location,
 )
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.story import Lane
 
 
 def _take_memory(kernel: Kernel, frame: Frame) -> Answer:
@@ -22,9 +23,10 @@ def _take_memory(kernel: Kernel, frame: Frame) -> Answer:
     kernel.tell(
         frame.routine.lane,
         Lane.FREE_IRPS,
-        "IoAllocateIrp in {} takes {:#010x}",
+        "IoAllocateIrp in {} takes {:#010x}{}",
         frame.routine.name,
         frame.irp,
+        ", which another requester holds" if kernel.ledger.owners(frame.irp) > 1 else "",
         lists=True,
     )
     return Control.NEXT
@@ -36,7 +38,8 @@ def _initialize(kernel: Kernel, frame: Frame) -> Answer:
         kernel.tell(
             frame.routine.lane,
             Lane.FREE_IRPS,
-            "IoInitializeIrp writes Type and Size: the first word of {:#010x} is now {:#010x}",
+            "IoInitializeIrp writes Type and Size where a free IRP keeps its link:"
+            " the first word of {:#010x} is now {:#010x}",
             frame.irp,
             kernel.memory.read(frame.irp),
             lists=True,

@@ -1,57 +1,42 @@
 """The kernel's state as one thing: memory, threads, drivers; it runs one step at a time."""
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from ntscan.drivermodel.bugcheck import Irql, bug_check_of
+from ntscan.drivermodel.address_map import (
+    DRIVER_OBJECTS,
+    DRIVER_SLOT_SIZE,
+    DRIVERS,
+    KERNEL_DATA,
+    KERNEL_STACKS,
+    POOL_PAGE,
+    REQUESTERS,
+    STACK_BLOCK_SIZE,
+    THREAD_OBJECT_SIZE,
+    THREAD_OBJECTS,
+    WORKERS,
+)
+from ntscan.drivermodel.bugcheck import BugCheckError, Irql, bug_check_of
 from ntscan.drivermodel.byte_range_locks import LockTable
+from ntscan.drivermodel.chain import Chain
 from ntscan.drivermodel.execution import (
     Control,
     FastIoRoutine,
     Frame,
     FrozenThread,
     Goto,
-    Lane,
     LockRequest,
     Return,
     Routine,
     Thread,
 )
 from ntscan.drivermodel.layouts import LAYOUTS
+from ntscan.drivermodel.ledger import FrozenLedger, Ledger
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
 from ntscan.drivermodel.memory import FrozenRegion, Memory, PageFaultError, Region
-from ntscan.drivermodel.narration import Chain
-from ntscan.drivermodel.ownership import FrozenLedger, Ledger
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor
-
-KERNEL_DATA: Final = 0x8014C000
-DRIVER_OBJECTS: Final = 0x80F5A000
-DRIVER_SLOT_SIZE: Final = 0x200
-THREAD_OBJECTS: Final = 0x80F61020
-THREAD_OBJECT_SIZE: Final = 0x200
-POOL_PAGE: Final = 0x80F82000
-KERNEL_STACKS: Final = 0xFC4A0000
-STACK_BLOCK_SIZE: Final = 0x40
-
-_DRIVERS: Final = 3
-_WORKERS: Final = 3
-_REQUESTERS: Final = 32
-
-
-def requester(number: int) -> int:
-    """Give the address of a requester's block on its kernel stack; negative ones from the end."""
-    return KERNEL_STACKS + (number % _REQUESTERS) * STACK_BLOCK_SIZE
-
-
-class Event(NamedTuple):
-    """Something that happened: who did it to whom, in words."""
-
-    source: Lane
-    target: Lane
-    what: str
-    free_irps: str  # the list of free IRPs after it, where it changed; else empty
-
+from ntscan.drivermodel.story import Event, Lane, Tone
 
 #: Everything that can differ between two moments of one scene.
 FrozenKernel: TypeAlias = tuple[
@@ -86,9 +71,9 @@ class Kernel:
         self.memory = Memory(
             Region(POOL_PAGE, self.layouts.page_size),
             Region(KERNEL_DATA, HEAD_SIZE + DESCRIPTOR_SIZE),
-            Region(KERNEL_STACKS, _REQUESTERS * STACK_BLOCK_SIZE),
-            Region(DRIVER_OBJECTS, _DRIVERS * DRIVER_SLOT_SIZE),
-            Region(THREAD_OBJECTS, _WORKERS * THREAD_OBJECT_SIZE),
+            Region(KERNEL_STACKS, REQUESTERS * STACK_BLOCK_SIZE),
+            Region(DRIVER_OBJECTS, DRIVERS * DRIVER_SLOT_SIZE),
+            Region(THREAD_OBJECTS, WORKERS * THREAD_OBJECT_SIZE),
         )
         self.pool = NonpagedPool(
             self.memory,
@@ -226,5 +211,21 @@ class Kernel:
         ``lists`` adds how the list of free IRPs stands after it.
         """
         if self.events is not None:
-            chain = f"free IRPs: {self.free_irp_chain()}" if lists else ""
-            self.events.append(Event(source, target, what.format(*values), chain))
+            chain = self.free_irp_chain()
+            ledger = self.ledger
+            wrong = bool(lists and (chain.fault or ledger.double_free or ledger.two_owners))
+            self.events.append(
+                Event(
+                    source,
+                    target,
+                    what.format(*values),
+                    f"free IRPs: {chain}" if lists else "",
+                    Tone.WRONG if wrong else Tone.NORMAL,
+                )
+            )
+
+    def tell_stop(self, stop: BugCheckError) -> None:
+        """Record the event that no other follows."""
+        if self.events is not None:
+            lane = Lane.IO_MANAGER
+            self.events.append(Event(lane, lane, str(stop), "", Tone.STOP))

@@ -61,7 +61,7 @@ class Layouts:
     irp: IrpLayout
     stack_location: StackLocationLayout
     page_size: int
-    pool_granularity: int  # bytes a unit of POOL_HEADER.BlockSize counts
+    pool_granularity: int  # bytes a unit of POOL_HEADER.BlockSize counts; assumed
 
     def size_of_irp(self, stack_size: int) -> int:
         """Give the bytes of an IRP with so many stack locations: the DDK's IoSizeOfIrp."""

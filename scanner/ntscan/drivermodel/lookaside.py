@@ -8,8 +8,8 @@ indivisible step, and Sequence stays 0.
 
 from typing import Final
 
+from ntscan.drivermodel.chain import Chain, walk
 from ntscan.drivermodel.memory import Memory
-from ntscan.drivermodel.narration import Chain, walk
 from ntscan.drivermodel.pool import NonpagedPool
 
 _DEPTH: Final = 4

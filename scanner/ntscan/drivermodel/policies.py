@@ -54,17 +54,21 @@ class Policies:
             _NO_CODE_PROMISED,
             _ALLOCATOR_ASSUMPTION[self.allocator],
             _TYPE_CHECK_ASSUMPTION[self.type_check],
-            "ExFreePool checks a block's sizes against its neighbours' and nothing else.",
+            _POOL_ASSUMPTION,
             _WAIT_ASSUMPTION,
             f"Other drivers ask for IRPs of SFM's size, at {self.traffic_irql.name}.",
             _LAYOUT_ASSUMPTION[self.platform],
-            "Addresses are the model's own, and nothing is mapped in the user range.",
+            _ADDRESS_ASSUMPTION,
         )
 
 
 _NO_CODE_PROMISED: Final = (
     "The article promises a STOP error and names no code; the one shown follows from the model's"
     " memory."
+)
+_POOL_ASSUMPTION: Final = (
+    "Pool headers, free lists and merging are the model's own reading; ExFreePool checks a block's"
+    " sizes against its neighbours' and nothing else."
 )
 _WAIT_ASSUMPTION: Final = (
     "SFM's completion routine returns STATUS_MORE_PROCESSING_REQUIRED, and the allocating routine"
@@ -74,6 +78,9 @@ _TYPE_CHECK_ASSUMPTION: Final = {
     True: "IoFreeIrp checks the IRP's Type, as later systems do; no source says it of NT 4.0.",
     False: "IoFreeIrp does not check the IRP's Type; later systems do, of NT 4.0 no source says.",
 }
+_ADDRESS_ASSUMPTION: Final = (
+    "Addresses are the model's own; outside its few regions, user range included, is no memory."
+)
 _LAYOUT_ASSUMPTION: Final = {
     Platform.X86: "Structure layouts are those of the public DDK headers for x86.",
     Platform.ALPHA: "Structure layouts are derived for Alpha from the declarations, unverified.",

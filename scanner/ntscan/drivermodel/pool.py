@@ -1,16 +1,17 @@
 """Nonpaged pool: one page of blocks, each behind a POOL_HEADER, free ones on lists by size.
 
-POOL_HEADER of NT 4.0, 8 bytes: PreviousSize, PoolIndex, PoolType, BlockSize (one byte each, sizes
-in units of the granularity), PoolTag. A free block's PoolType is 0, and its first eight bytes after
-the header are the LIST_ENTRY (Flink, Blink) of the free list of its size.
+POOL_HEADER, 8 bytes: PreviousSize, PoolIndex, PoolType, BlockSize (one byte each, sizes in units of
+the granularity), PoolTag. A free block's PoolType is 0, and its first eight bytes after the header
+are the LIST_ENTRY (Flink, Blink) of the free list of its size. No public header of NT 4.0 shows any
+of this: it is the model's assumption, as are first fit, splitting and merging.
 """
 
 from typing import Final
 
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, StopCode
+from ntscan.drivermodel.chain import Chain, walk
 from ntscan.drivermodel.layouts import Layouts
 from ntscan.drivermodel.memory import Memory
-from ntscan.drivermodel.narration import Chain, walk
 from ntscan.drivermodel.processor import Processor
 
 _HEADER_SIZE: Final = 8

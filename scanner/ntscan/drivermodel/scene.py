@@ -3,9 +3,10 @@
 from typing import Final
 
 from ntscan.drivermodel import file_system, traffic
+from ntscan.drivermodel.address_map import requester
 from ntscan.drivermodel.builds import Build
 from ntscan.drivermodel.execution import Frame, LockRequest
-from ntscan.drivermodel.kernel import Kernel, requester
+from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.policies import Policies, Refusal
 
 FORK: Final = 0x80F70348

@@ -6,18 +6,14 @@ Each step is what the source line of a driver would be: one call, or one run of 
 
 from typing import Final, NamedTuple
 
-from ntscan.drivermodel.devices import FAST_IO_LOCK, FAST_IO_UNLOCK_SINGLE, fast_io_routine
-from ntscan.drivermodel.events import event_is_set, initialize_event, set_event
-from ntscan.drivermodel.execution import (
-    Answer,
-    Control,
-    Frame,
-    Lane,
-    LockRequest,
-    Return,
-    Step,
-    private,
+from ntscan.drivermodel.address_map import (
+    KERNEL_STACKS,
+    STACK_BLOCK_SIZE,
+    THREAD_OBJECT_SIZE,
+    THREAD_OBJECTS,
 )
+from ntscan.drivermodel.devices import FAST_IO_LOCK, FAST_IO_UNLOCK_SINGLE, fast_io_routine
+from ntscan.drivermodel.execution import Answer, Control, Frame, LockRequest, Return, Step, private
 from ntscan.drivermodel.file_system import (
     IRP_MJ_LOCK_CONTROL,
     IRP_MN_LOCK,
@@ -33,13 +29,9 @@ from ntscan.drivermodel.irp import (
     next_stack_location,
     set_completion_routine,
 )
-from ntscan.drivermodel.kernel import (
-    KERNEL_STACKS,
-    STACK_BLOCK_SIZE,
-    THREAD_OBJECT_SIZE,
-    THREAD_OBJECTS,
-    Kernel,
-)
+from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.kevent import event_is_set, initialize_event, set_event
+from ntscan.drivermodel.story import Lane
 
 _LENGTH: Final = 0x18
 

@@ -15,12 +15,19 @@ from ntscan.vocabulary import Behaviour
 #: The refusal rates of a whole simulation: from one unlock in a million to every one.
 REFUSAL_RATES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
-#: A run ends without a STOP after this many operations, or this many refused unlocks.
-OPERATIONS_BOUND: Final = 1_000_000_000_000
+#: How many refused unlocks an intact machine is run for.
 REFUSALS_BOUND: Final = 100
 
 #: A corrupted machine is watched for this many operations.
-_WATCH: Final = 10_000
+WATCH: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Where a run ends without a STOP: after so many operations, or so many refused unlocks."""
+
+    operations: int = 1_000_000_000_000
+    refusals: int = REFUSALS_BOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ class Load:
 
     pattern: Pattern
     refusal_rate: float
+    #: Whether the filter refuses every n-th unlock, and not each with that chance.
+    regular: bool = False
     runs: int = 100
     seed: int = 1
 
@@ -77,7 +86,7 @@ def simulate(
     results = []
     for number in range(load.runs):
         seed = f"{load.seed} {load.pattern} {load.refusal_rate} {number}"
-        workload = Workload(load.pattern, load.refusal_rate, seed)
+        workload = Workload(load.pattern, load.refusal_rate, seed, regular=load.regular)
         results.append(run(behaviour, policies, workload))
         if progress:
             progress(number + 1)
@@ -90,8 +99,8 @@ def simulate(
     return Row(
         load=load,
         stopped=len(stops),
-        after_first_refusal=_distribution([after for _, after in stops]),
-        overall=_distribution([overall for overall, _ in stops]),
+        after_first_refusal=distribution([after for _, after in stops]),
+        overall=distribution([overall for overall, _ in stops]),
         stop_codes=tuple(sorted(codes.items())),
         operations=sum(result.operations for result in results),
     )
@@ -102,27 +111,28 @@ def run(
     policies: Policies,
     workload: Workload,
     *,
-    operations: int = OPERATIONS_BOUND,
+    bounds: Bounds | None = None,
     skip: bool = True,
 ) -> Run:
     """Run a server until it stops, or to a bound.
 
     ``skip`` leaves out what cannot matter: an operation that is complete before the next refused
-    unlock begins, on an intact machine. Such an operation takes an IRP from the list and puts it
-    back; what it leaves behind is the same machine.
+    unlock begins, on an intact machine where every refused unlock is complete. Such an operation
+    takes an IRP from the list and puts it back; what it leaves behind is the same machine.
     """
+    bounds = bounds or Bounds()
     server = Server(policies, BUILDS[behaviour])
-    refusals = workload.refused()
-    refused = next(refusals, None)
+    remaining = workload.refused()
+    refused = next(remaining, None)
     first: int | None = None
-    count = operation = 0
-    end = operations
+    count = operation = settled = 0
+    end = bounds.operations
     while operation < end:
-        if skip and server.intact:
-            if refused is None or refused > operations:
-                operation = operations
+        if skip and operation >= settled and server.intact:
+            if refused is None or refused > bounds.operations:
+                operation = bounds.operations
                 break
-            if count == REFUSALS_BOUND:
+            if count >= bounds.refusals:
                 break
             if refused - LONGEST - 1 > operation:
                 server.drain()
@@ -137,15 +147,16 @@ def run(
             first = first or operation
             return Run(first, operation, str(stop.code), operation)
         if operation == refused:
-            refused = next(refusals, None)
+            settled = operation + LONGEST
+            refused = next(remaining, None)
             first = first or operation
             count += 1
         if not server.intact:
-            end = min(end, (first or operation) + _WATCH)
+            end = min(end, (first or operation) + WATCH)
     return Run(first, None, None, operation)
 
 
-def _distribution(values: list[int]) -> Distribution | None:
+def distribution(values: list[int]) -> Distribution | None:
     """Give nearest-rank percentiles; None without values."""
     if not values:
         return None

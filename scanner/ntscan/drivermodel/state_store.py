@@ -9,8 +9,8 @@ from typing import Generic, TypeAlias, TypeVar
 
 from ntscan.drivermodel.execution import PRIVATE_STEPS, FrozenThread, LockRequest, Thread
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.ledger import FrozenLedger
 from ntscan.drivermodel.memory import FrozenRegion
-from ntscan.drivermodel.ownership import FrozenLedger
 
 Part = TypeVar("Part", bound=Hashable)
 
@@ -70,6 +70,8 @@ class StateStore:
         kernel.memory.thaw(self._memories.values[memory])
         kernel.lock_table.locks = self._locks.values[locks]
         kernel.ledger.thaw(self._ledgers.values[ledger])
+        if kernel.events is None:
+            kernel.ledger.forget()
         thread = Thread.thaw(self._threads.values[threads[index]])
         kernel.threads = [thread]
         if not kernel.run(thread):
@@ -77,10 +79,6 @@ class StateStore:
         while thread.frames and _next_step(thread) in PRIVATE_STEPS:
             kernel.run(thread)
         return self.keep(threads[:index] + threads[index + 1 :])
-
-    def names(self, state: State) -> list[str]:
-        """Name a state's threads, in its order."""
-        return [self._threads.values[number][0] for number in state[3]]
 
 
 def _next_step(thread: Thread) -> object:

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from ntscan.drivermodel.address_map import requester
 from ntscan.drivermodel.devices import DISK_DEVICE, create_device
-from ntscan.drivermodel.execution import Answer, Control, Frame, Lane, Return, Routine
+from ntscan.drivermodel.execution import Answer, Control, Frame, Return, Routine
 from ntscan.drivermodel.file_system import return_status, start_completion_dpc
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP, call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
@@ -16,7 +17,8 @@ from ntscan.drivermodel.irp import (
     set_completion_routine,
     set_status,
 )
-from ntscan.drivermodel.kernel import Kernel, requester
+from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.story import Lane
 
 IRP_MJ_READ: Final = 0x03
 

@@ -22,6 +22,20 @@ _SWEEP: Final = 500
 _SWEEP_EVERY: Final = 2000
 
 
+#: What the workload assumes, in sentences.
+ASSUMPTIONS: Final = (
+    (
+        f"Sparse: one operation in {_SPARSE_EVERY} is an unlock. Bursty: {_BURST} in a row of every"
+        f" {_BURST_EVERY:,}. Sweeping: every other one of {2 * _SWEEP:,} of every {_SWEEP_EVERY:,}."
+    ),
+    (
+        "Every other operation is a read of another driver; it is outstanding while up to"
+        f" {LONGEST - 1} more operations begin."
+    ),
+    "Refusals of unlocks are independent, or regular where asked for; locks are taken by Fast I/O.",
+)
+
+
 class Pattern(StrEnum):
     """When clients unlock, among the server's other operations."""
 
@@ -60,12 +74,16 @@ def geometric(uniform: float, rate: float) -> int:
 
 
 class Workload:
-    """One run's operations: which are unlocks, which of these are refused, how long each lasts."""
+    """One run's operations: which are unlocks, which of these are refused, how long each lasts.
 
-    def __init__(self, pattern: Pattern, rate: float, seed: str) -> None:
+    Each unlock is refused with the chance ``rate``; where ``regular``, every n-th is, n = 1 / rate.
+    """
+
+    def __init__(self, pattern: Pattern, rate: float, seed: str, *, regular: bool = False) -> None:
         self._pattern = pattern
         self._rate = rate
         self._seed = seed
+        self._regular = regular
         random = Random(f"durations {seed}")  # noqa: S311 - a simulation, to be repeatable
         self._durations = [random.randint(1, LONGEST) for _ in range(_PERIOD)]
 
@@ -84,7 +102,8 @@ class Workload:
         random = Random(f"refusals {self._seed}")  # noqa: S311 - a simulation, to be repeatable
         unlock = 0
         while True:
-            unlock += geometric(random.random(), self._rate)
+            draw = random.random()
+            unlock += round(1 / self._rate) if self._regular else geometric(draw, self._rate)
             yield operation_of_unlock(self._pattern, unlock)
 
     def is_unlock(self, operation: int) -> bool:

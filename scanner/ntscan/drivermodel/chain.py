@@ -1,4 +1,4 @@
-"""Words for a list of free IRPs, as its links lie in memory."""
+"""A list of free IRPs, followed link by link as it lies in memory."""
 
 from typing import Final, NamedTuple
 

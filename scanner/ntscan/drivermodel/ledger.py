@@ -18,6 +18,7 @@ class Ledger:
         self.double_free = False
         #: Some IRP was given to a requester while another held it.
         self.two_owners = False
+        #: The history, in order.
         self.allocations: list[Holding] = []
         self.frees: list[Holding] = []
 
@@ -37,11 +38,19 @@ class Ledger:
         else:
             self.double_free = True
 
+    def owners(self, irp: int) -> int:
+        """Give how many requesters hold an IRP."""
+        return sum(1 for held, _ in self.held if held == irp)
+
     def freeze(self) -> FrozenLedger:
         """Give who holds what, and the two flags; not the history."""
         return self.held, self.double_free, self.two_owners
 
     def thaw(self, frozen: FrozenLedger) -> None:
-        """Put back what ``freeze`` gave, with an empty history."""
+        """Put back what ``freeze`` gave; the history stays."""
         self.held, self.double_free, self.two_owners = frozen
-        self.allocations, self.frees = [], []
+
+    def forget(self) -> None:
+        """Empty the history."""
+        self.allocations.clear()
+        self.frees.clear()

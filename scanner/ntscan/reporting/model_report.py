@@ -1,0 +1,154 @@
+"""What ``ntscan model`` reports, as JSON and as text for a person."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ntscan.drivermodel.demonstrate import Demonstration
+from ntscan.drivermodel.explore import Exploration, Finding
+from ntscan.drivermodel.policies import Policies
+from ntscan.drivermodel.simulate import REFUSALS_BOUND, WATCH, Distribution, Row
+from ntscan.version import VERSION
+from ntscan.vocabulary import SCHEMA_VERSION
+
+_INDENT: Final = 2
+_WIDTH: Final = 110
+_WIDTH_OF_ROWS: Final = 140
+
+
+def render_json(
+    command: str, policies: Policies, assumptions: tuple[str, ...], results: object
+) -> str:
+    """Write the results of one of the model's commands as indented JSON, under its name."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "ntscan", "version": VERSION},
+        "policies": policies,
+        "assumptions": assumptions,
+        command: results,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=_INDENT).decode() + "\n"
+
+
+def render_demonstration(shown: Demonstration) -> str:
+    """Tell a demonstration: the trace, the counts, and what they rest on."""
+
+    def parts() -> Iterator[RenderableType]:
+        yield Text(f"One refused unlock, {shown.behaviour} build\n", "bold")
+        yield _grid([line.partition(" ")[::2] for line in shown.trace])
+        yield Text(
+            f"\nIRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees};"
+            f" {shown.ending}.\n",
+            "bold",
+        )
+        yield from _assumptions(shown.assumptions)
+
+    return _draw(parts())
+
+
+def render_explorations(explorations: Sequence[Exploration], assumptions: Sequence[str]) -> str:
+    """Tell what searches found: for each build a statement, then the shortest traces."""
+
+    def parts() -> Iterator[RenderableType]:
+        for exploration in explorations:
+            yield Text(f"{exploration.build} ({exploration.policies.completion})", "bold")
+            yield Text(f"  {statement(exploration)}")
+            for finding in exploration.findings:
+                yield Text(f"  after {finding.steps} steps: {finding.what}")
+            yield Text("")
+        for exploration, finding in _stops(explorations)[:1]:
+            yield Text(f"A shortest way to a STOP: {exploration.build}", "bold")
+            yield _grid([line.partition(" ")[::2] for line in finding.trace])
+            yield Text("The JSON holds a shortest way to each bad state.\n")
+        yield from _assumptions(assumptions)
+
+    return _draw(parts())
+
+
+def _stops(explorations: Sequence[Exploration]) -> list[tuple[Exploration, Finding]]:
+    return [
+        (exploration, finding)
+        for exploration in explorations
+        for finding in exploration.findings
+        if finding.what.startswith("STOP")
+    ]
+
+
+def statement(exploration: Exploration) -> str:
+    """Say in one sentence what a search may claim."""
+    scene = exploration.scene
+    bounds = f"{scene.workers} SFM workers, {scene.requests} other request(s)"
+    if exploration.findings:
+        extent = "all" if exploration.complete else f"the bound of {scene.states:,} was reached"
+        return f"{bounds}: {exploration.states:,} states visited, {extent}; bad ones are"
+    if not exploration.complete:
+        return (
+            f"{bounds}: the bound of {scene.states:,} states cut the search; nothing bad was met,"
+            " and nothing is claimed"
+        )
+    return f"{bounds}: {exploration.states:,} states visited, all of them; none is bad"
+
+
+def render_rows(rows: Sequence[Row], assumptions: Sequence[str]) -> str:
+    """Set a simulation as a table: one row a workload."""
+
+    def parts() -> Iterator[RenderableType]:
+        table = Table(box=box.SIMPLE_HEAD)
+        for heading in ("unlocks", "refused", "stopped"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("I/O operations to the STOP", justify="right", no_wrap=True)
+        table.add_column("after 1st refusal", justify="right", no_wrap=True)
+        table.add_column("STOP: runs", no_wrap=True)
+        for row in rows:
+            table.add_row(
+                row.load.pattern,
+                _share(row.load.refusal_rate),
+                f"{row.stopped} of {row.load.runs}",
+                _distribution(row.overall),
+                _distribution(row.after_first_refusal),
+                ", ".join(f"{int(code, 16):#04x}: {count}" for code, count in row.stop_codes),
+            )
+        yield table
+        yield Text(
+            "Operations: 5 % / median / 95 % of the runs that stopped. A run ends without a STOP"
+            f" {WATCH:,} operations after a refusal has corrupted the kernel, or after"
+            f" {REFUSALS_BOUND} refusals that did not.\n"
+        )
+        yield from _assumptions(assumptions)
+
+    return _draw(parts(), _WIDTH_OF_ROWS)
+
+
+def _share(rate: float) -> str:
+    return "always" if rate >= 1 else f"1 in {1 / rate:,.0f}"
+
+
+def _distribution(shown: Distribution | None) -> str:
+    if shown is None:
+        return "-"
+    return f"{shown.percent_5:,} / {shown.median:,} / {shown.percent_95:,}"
+
+
+def _assumptions(assumptions: Sequence[str]) -> Iterator[RenderableType]:
+    yield Text("The model assumes:")
+    yield _grid([("-", assumption) for assumption in assumptions])
+
+
+def _grid(rows: Sequence[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for left, right in rows:
+        grid.add_row(Text(left), Text(right))
+    return grid
+
+
+def _draw(parts: Iterator[RenderableType], width: int = _WIDTH) -> str:
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
+    with console.capture() as drawn:
+        for part in parts:
+            console.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.get().split("\n")[:-1])

@@ -1,0 +1,111 @@
+"""``ntscan model`` as a user runs it."""
+
+import json
+from pathlib import Path
+from xml.etree.ElementTree import parse
+
+import pytest
+from typer.testing import CliRunner
+
+from ntscan.cli.model import app
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def run(*words: str) -> str:
+    """Run the command line in this process; give its standard output."""
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "frees", "stop_code"),
+    [
+        ((), 3, "0x0000001E"),
+        (("--behaviour", "fixed"), 1, None),
+        (("--policy", "pool"), 3, "0x0000000A"),
+        (("--type-check",), 2, "0x00000044"),
+        (("--platform", "alpha", "--completion", "pending"), 3, "0x0000001E"),
+        (("--refusal", "nothing"), 0, None),
+    ],
+)
+def test_each_option_of_demonstrate_reaches_the_model(
+    words: tuple[str, ...], frees: int, stop_code: str | None
+) -> None:
+    """The JSON carries the counts, the whole trace, and the policies that were asked for."""
+    document = json.loads(run("demonstrate", *words, "--format", "json"))
+    shown = document["demonstration"]
+    assert (shown["frees"], shown["stop_code"]) == (frees, stop_code)
+    assert shown["trace"][0].startswith("1. ")
+    if "--platform" in words:
+        assert document["policies"]["platform"] == "alpha"
+        assert any("0x00980006" in line for line in shown["trace"])
+        assert any("STATUS_PENDING" in line for line in shown["trace"])
+
+
+def test_the_table_of_a_demonstration_tells_the_whole_trace() -> None:
+    """Every step, the counts and the assumptions are printed for a person."""
+    text = run("demonstrate")
+    assert "free 3 of this IRP" in text
+    assert "calls of IoFreeIrp: 3; STOP 0x0000001E in I/O operation 3 after it" in text
+    assert "the scanned driver is not executed" in text
+
+
+def test_explore_claims_only_what_it_visited() -> None:
+    """For the fixed build a count of states, all of them; a cut search claims nothing."""
+    whole = run("explore", "--behaviour", "fixed", "--completion", "pending", "--workers", "1")
+    assert "states visited, all of them; none is bad" in whole
+    assert "no fix: " in whole
+    cut = run("explore", "--behaviour", "fixed", "--completion", "pending", "--states", "50")
+    assert "nothing is claimed" in " ".join(cut.split())
+    assert "none is bad" not in cut
+
+
+def test_explore_as_json_carries_a_trace_to_each_bad_state() -> None:
+    """Bounds, counts and the shortest traces are in the JSON."""
+    words = ("--behaviour", "vulnerable", "--completion", "immediate", "--workers", "1")
+    first = json.loads(run("explore", *words, "--format", "json"))["explorations"][0]
+    assert first["complete"] is True
+    assert first["scene"]["workers"] == 1
+    assert all(finding["trace"] for finding in first["findings"])
+
+
+def test_simulate_takes_its_workload_from_the_options() -> None:
+    """Pattern, rate, runs and seed reach the model."""
+    words = ("--pattern", "sparse", "--refusal-rate", "0.01", "--runs", "4", "--seed", "3")
+    result = json.loads(run("simulate", *words, "--format", "json"))["simulation"]
+    (row,) = result["rows"]
+    asked = {"pattern": "sparse", "refusal_rate": 0.01, "regular": False, "runs": 4, "seed": 3}
+    assert row["load"] == asked
+    assert result["behaviour"] == "vulnerable"
+    assert 0 < row["stopped"] <= 4
+    assert "1 in 100" in run("simulate", *words)
+    regular = run("simulate", *words, "--regular", "--format", "json")
+    (row,) = json.loads(regular)["simulation"]["rows"]
+    assert row["load"]["regular"] is True
+    assert row["overall"]["percent_5"] > 100 * 100
+
+
+def test_the_sequence_diagram_has_a_line_for_each_step(tmp_path: Path) -> None:
+    """The drawing is well-formed SVG, names the lanes and shows every sentence of the trace."""
+    file = tmp_path / "trace.svg"
+    document = json.loads(run("demonstrate", "--svg", str(file), "--format", "json"))
+    words = " ".join(element.text or "" for element in parse(file).iter(f"{SVG}text"))  # noqa: S314  our own file
+    for lane in ("Macintosh client", "SFM", "file system", "I/O manager", "free IRPs"):
+        assert lane in words
+    assert "free 3 of this IRP" in words
+    numbers = [str(n + 1) for n in range(len(document["demonstration"]["trace"]))]
+    assert all(f" {number} " in words for number in numbers)
+
+
+@pytest.mark.parametrize(("behaviour", "markers"), [("vulnerable", True), ("fixed", False)])
+def test_the_plot_shows_what_stopped(tmp_path: Path, behaviour: str, markers: bool) -> None:
+    """Runs that stopped are drawn; where none did, the drawing says so."""
+    file = tmp_path / "plot.svg"
+    words = ("--behaviour", behaviour, "--refusal-rate", "0.1", "--runs", "3")
+    run("simulate", *words, "--svg", str(file))
+    root = parse(file)  # noqa: S314  our own file
+    text = " ".join(element.text or "" for element in root.iter(f"{SVG}text"))
+    assert ("No run stopped." in text) is not markers
+    assert bool(list(root.iter(f"{SVG}polygon"))) is markers
