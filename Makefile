@@ -12,6 +12,7 @@ test: lint
 
 bench: .venv/ready
 	$(BIN)/python -m fixtures.benchmark
+	$(BIN)/python -m fixtures.benchmark_model
 
 lint: .venv/ready
 	$(BIN)/ruff check

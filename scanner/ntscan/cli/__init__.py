@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ntscan.cli import check, rules, schema
+from ntscan.cli import check, model, rules, schema
 from ntscan.errors import NtscanError
 from ntscan.version import VERSION
 from ntscan.vocabulary import ExitCode
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(rules.app, name="rules")
+app.add_typer(model.app, name="model")
 
 
 def _print_version(asked: bool) -> None:
