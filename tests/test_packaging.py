@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.demo import build_machine
+from fixtures.nt_machine import write_drivers
 from fixtures.sfmsrv import published_build
 from ntscan.version import VERSION
 
@@ -42,7 +42,7 @@ def test_an_installed_wheel_finds_its_rules(python: Path, tmp_path: Path) -> Non
         [ntscan, "rules", "list"], check=True, capture_output=True, text=True, cwd=tmp_path
     )
     assert "Q242896" in listed.stdout
-    drivers = build_machine(tmp_path, published_build("SP6a").name)
+    drivers = write_drivers(tmp_path, published_build("SP6a").name)
     checked = subprocess.run(
         [ntscan, "check", drivers, "--format", "json"],
         check=False,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.demo import build_machine
+from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.vocabulary import ExitCode
 
@@ -22,9 +22,9 @@ def test_each_command_of_the_readme_runs(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine with the driver, each command ends in a verdict, and not in wrong usage."""
-    drivers = build_machine(tmp_path, "SP6a")
+    drivers = write_drivers(tmp_path, "SP6a")
     (drivers / "sfmsrv.sys").rename(tmp_path / "sfmsrv.sys")
-    build_machine(tmp_path, "SP6a")
+    write_drivers(tmp_path, "SP6a")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code in (ExitCode.NOTHING_AFFECTED, ExitCode.AFFECTED), result.output

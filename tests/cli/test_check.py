@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ntscan
-from fixtures.demo import build_machine
+from fixtures.nt_machine import write_drivers
 from fixtures.pe_image import ChecksumKind, PERecipe, VersionResource, build_pe_image
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
@@ -56,7 +56,7 @@ def finding(*words: str) -> Any:  # noqa: ANN401  JSON is whatever the report sa
 
 def machine(build: str, root: str = ".") -> str:
     """Write the drivers folder of a machine with one build of sfmsrv.sys."""
-    return str(build_machine(Path(root), build))
+    return str(write_drivers(Path(root), build))
 
 
 @pytest.mark.parametrize(("build", "code"), [("SP6a", 1), ("Q242896", 0), ("Q241024", 3)], ids=str)

@@ -19,7 +19,8 @@ from ntscan.evidence.characteristics import (
     PEMetadata,
     SystemCharacteristics,
 )
-from ntscan.evidence.collect import LARGEST_DRIVER, collect
+from ntscan.evidence.collect import collect
+from ntscan.evidence.hashed_file import LARGEST_DRIVER
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.open import open_source
 from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage

@@ -8,6 +8,7 @@ the interval.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
 #: The KB prints minutes, and Pacific standard time is eight hours behind UTC.
@@ -33,6 +34,7 @@ class Interval:
         return f"{utc(self.earliest)} to {utc(self.latest)}"
 
 
+@cache
 def link_window(wall_clock: datetime) -> Interval:
     """The moments at which a build with this KB wall clock can have been linked."""
     earliest_reading = wall_clock.replace(tzinfo=UTC)

@@ -1,19 +1,17 @@
 """From a source to evidence: which files are there, what they are, and which system they are of."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Final
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (
     CollectionError,
     FileItem,
-    Hashes,
     NotAnImage,
     PEMetadata,
     SystemCharacteristics,
 )
+from ntscan.evidence.hashed_file import read_hashed
 from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.pe_image import read_pe_image
 from ntscan.evidence.settle import settle
@@ -21,9 +19,6 @@ from ntscan.evidence.survey import Survey, holds_drivers, survey
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
 from ntscan.vocabulary import FileRole, Stage, TargetKind
-
-#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
-LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
 def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteristics, ...]:
@@ -98,13 +93,13 @@ def _item(
 ) -> FileItem | None:
     name = entry.place[-1]
     try:
-        content = source.read(entry, LARGEST_DRIVER)
+        read = read_hashed(source, entry)
     except SourceError as error:
         found.add_fault(entry, Stage.READ, str(error), name)
         return None
     image: PEMetadata | NotAnImage
     try:
-        image = read_pe_image(content.data)
+        image = read_pe_image(read.content.data)
     except ImageError as error:
         found.add_fault(entry, Stage.PE, str(error), name)
         image = NotAnImage(reason=str(error))
@@ -113,18 +108,9 @@ def _item(
         name=name,
         role=role,
         decides=decides,
-        size=len(content.data),
-        modified=content.modified,
-        modified_kind=content.modified_kind,
-        hashes=_hashes(content.data),
+        size=len(read.content.data),
+        modified=read.content.modified,
+        modified_kind=read.content.modified_kind,
+        hashes=read.hashes,
         image=image,
-    )
-
-
-def _hashes(data: bytes) -> Hashes:
-    # MD5 and SHA-1 are how other tools and hash sets know a file; nothing here trusts them.
-    return Hashes(
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(data).hexdigest(),
     )

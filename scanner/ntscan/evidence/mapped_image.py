@@ -6,7 +6,7 @@ the section that it begins in, and every loop by a count, so that hostile bytes 
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ntscan.errors import ImageError
 
@@ -17,8 +17,7 @@ MOST_SECTIONS: Final = 96
 _SECTION_HEADER: Final = struct.Struct("<12x3I16x")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Where a section lies in memory, and which bytes of the file fill it."""
 
     virtual_address: int
@@ -78,10 +77,7 @@ def read_sections(data: bytes, offset: int, count: int) -> tuple[Section, ...]:
         )
     end = offset + count * _SECTION_HEADER.size
     _refuse_cut(data, end)
-    sections = tuple(
-        Section(virtual_address, raw_size, raw_offset)
-        for virtual_address, raw_size, raw_offset in _SECTION_HEADER.iter_unpack(data[offset:end])
-    )
+    sections = tuple(map(Section._make, _SECTION_HEADER.iter_unpack(data[offset:end])))
     _refuse_cut(data, max((s.raw_offset + s.raw_size for s in sections if s.raw_size), default=0))
     return sections
 

@@ -143,12 +143,12 @@ def _pe_entry(image: PEMetadata) -> PEEntry:
 
 
 def _criterion(criterion: Criterion) -> Criterion:
-    observed = criterion.observed
-    return replace(
-        criterion,
-        observed=harmless(observed) if isinstance(observed, str) else observed,
-        explanation=harmless(criterion.explanation),
-    )
+    observed, explanation = criterion.observed, harmless(criterion.explanation)
+    if isinstance(observed, str):
+        observed = harmless(observed)
+    if (observed, explanation) == (criterion.observed, criterion.explanation):
+        return criterion
+    return replace(criterion, observed=observed, explanation=explanation)
 
 
 def _demonstration_entry(demonstration: Demonstration, chosen_by: str) -> DemonstrationEntry:
