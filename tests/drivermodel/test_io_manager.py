@@ -198,6 +198,18 @@ def test_a_pending_mark_moves_up_where_no_routine_is_called() -> None:
     assert kernel.memory.read(irp + kernel.layouts.irp.pending_returned, 1) == 1
 
 
+def test_no_mark_is_written_beyond_the_last_location() -> None:
+    """The topmost location has none above it: what follows the IRP in memory stays as it was."""
+    kernel, irp = kernel_with_irp(TWO_LOCATIONS)
+    kernel.memory.write(irp + kernel.layouts.irp.thread, THREAD_OBJECTS)
+    move_stack_location(kernel, irp, -2)
+    mark_irp_pending(kernel, irp)
+    following = kernel.memory.read_bytes(irp + kernel.size_of_irp, 8)
+    complete(kernel, irp)
+    assert kernel.ledger.frees == [(irp, 0)]
+    assert kernel.memory.read_bytes(irp + kernel.size_of_irp, 8) == following
+
+
 def test_nothing_is_marked_pending_that_was_not() -> None:
     """Without the mark below, the location above stays unmarked."""
     kernel, irp = kernel_with_irp(TWO_LOCATIONS)
@@ -301,7 +313,7 @@ def test_the_checks_that_stop_the_machine(
     assert stop.value.code is code
 
 
-@pytest.mark.parametrize("kind", [0, 5, 7, 0xFFFF])
+@pytest.mark.parametrize("kind", [0, 5, 7, 0x0106, 0xFFFF])
 @pytest.mark.parametrize("act", [complete, lambda kernel, irp: io_free_irp(kernel, irp, 0)])
 def test_any_other_type_is_no_irp(act: Callable[[Kernel, int], None], kind: int) -> None:
     """Completing, or freeing where the policy checks, stops on every Type but IO_TYPE_IRP."""
