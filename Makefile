@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz clean
 
 demo: .venv/ready
 	$(BIN)/python -m fixtures.demo build/demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+# SECONDS=600 makes it longer, SEED=7 repeats the inputs of an earlier run.
+fuzz: .venv/ready
+	$(BIN)/python -m fixtures.fuzz build/fuzz $(SECONDS:%=--seconds %) $(SEED:%=--seed %)
 
 lint: .venv/ready
 	$(BIN)/ruff check
