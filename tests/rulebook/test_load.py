@@ -1,5 +1,6 @@
 """Rules are loaded whole or refused with file, line and field."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from ntscan.errors import RuleError, UsageError
 from ntscan.rulebook.advisory import Advisory
 from ntscan.rulebook.load import LONGEST_RULE, load_rules, parse_rule, read_rule, rule_text
+from ntscan.rulebook.refusal import MOST_FAULTS
 
 NAME = "Q242896.toml"
 #: A rule that stays as it is, so that the line numbers below do.
@@ -203,3 +205,47 @@ def test_a_rule_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
         rule_text("Q1")
     with pytest.raises(UsageError, match="cannot be read"):
         read_rule(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal"),
+    [
+        (
+            b"".join(b"a%d=1\n" % number for number in range(10_000)) + RULE,
+            "1: a0: is not a field of a rule",
+        ),
+        (b"x=[\n" + b"1,\n" * 32_000 + b"]\n" + RULE, "32002: x: is not a field of a rule"),
+        (b"x=[\n" + b"[1],\n" * 20_000 + b"]\n" + RULE, "20002: x: is not a field of a rule"),
+        (b"x='''" + b"\n" * 100_000 + b"'''\n" + RULE, "100001: x: is not a field of a rule"),
+        (b".".join([b"a"] * 50_000) + b"=1\n" + RULE, "1: holds more than 200 dots"),
+        (
+            b"[" + b".".join([b"a"] * 200) + b"]\n" + b"b=1\n" * 1000 + RULE,
+            "3: b: Cannot overwrite a value",
+        ),
+    ],
+    ids=["unknown keys", "array", "nested arrays", "line breaks", "dotted key", "dotted table"],
+)
+def test_a_hostile_rule_is_refused_soon(content: bytes, refusal: str) -> None:
+    """No file of the greatest length makes the reader go through it again and again."""
+    begun = time.process_time()
+    with pytest.raises(RuleError) as caught:
+        parse_rule(content, NAME)
+    assert time.process_time() - begun < 2
+    assert str(caught.value).startswith(f"{NAME}:{refusal}")
+
+
+def test_no_more_faults_are_named_than_a_person_reads() -> None:
+    """Of many faults the first are named, and the others are counted."""
+    unknown = b"".join(b"a%d=1\n" % number for number in range(1000))
+    with pytest.raises(RuleError) as caught:
+        parse_rule(unknown + RULE, NAME)
+    *named, rest = str(caught.value).split("\n")
+    assert len(named) == MOST_FAULTS
+    assert rest.endswith("has 950 more faults; mend these first")
+
+
+def test_a_rule_that_just_fits_the_stack_is_refused() -> None:
+    """However deep an unknown field is nested, the answer is a refusal."""
+    for depth in range(200, 500):  # a bracket takes two to four frames of a thousand
+        with pytest.raises(RuleError, match=r"nested too deeply|is not a field"):
+            parse_rule(b"x=" + b"[" * depth + b"]" * depth + b"\n" + RULE, NAME)

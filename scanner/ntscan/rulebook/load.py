@@ -15,16 +15,17 @@ import msgspec
 from ntscan.errors import RuleError, UsageError
 from ntscan.rulebook.advisory import Advisory, RuleBook
 from ntscan.rulebook.check import problems
-from ntscan.rulebook.locate import FieldPath, dotted, line_of
+from ntscan.rulebook.locate import FieldPath
+from ntscan.rulebook.refusal import at_line, misfit, nested_too_deeply, refusal
 
 #: No rule is longer than this many bytes; the longest bundled one has under a tenth of them.
 LONGEST_RULE: Final = 128 * 1024
 
+#: Dots in one line of a rule. tomllib takes time with the square of a dotted key's parts.
+MOST_DOTS: Final = 200
+
 _BUNDLED: Final = "ntscan_rules"
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
-_AT_FIELD: Final = re.compile(r" - at `(?:key in )?\$(.*)`")
-_FIELD_PART: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-_MISSING: Final = re.compile(r"missing required field `(.+?)`")
 
 
 def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> RuleBook:
@@ -38,7 +39,9 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
     for name, text in _rule_files(directory):
         advisory = parse_rule(text, name)
         if advisory.id in advisories:
-            raise RuleError(_at(name, 1, "id", f"{advisory.id} is the id of another rule as well"))
+            raise RuleError(
+                at_line(name, 1, "id", f"{advisory.id} is the id of another rule as well")
+            )
         advisories[advisory.id], texts[advisory.id] = advisory, text
     wanted = {name.upper() for name in only} or set(advisories)
     for name in sorted(wanted - set(advisories)):
@@ -72,18 +75,18 @@ def parse_rule(content: bytes, name: str) -> Advisory:
     Raises RuleError, one line a fault: ``file:line: field: what is wrong``.
     """
     if len(content) > LONGEST_RULE:
-        raise RuleError(_at(name, 1, "", f"is longer than {LONGEST_RULE:,} bytes"))
+        raise RuleError(at_line(name, 1, "", f"is longer than {LONGEST_RULE:,} bytes"))
     text, written = _parse_toml(content, name)
     try:
         advisory = msgspec.convert(written, Advisory)
     except msgspec.ValidationError as error:
-        raise _misfit(name, text, str(error)) from error
+        raise misfit(name, text, str(error)) from error
     faults = [(field, "is not a field of a rule") for field in _unknown((), written, advisory)]
     faults += [(problem.field, problem.message) for problem in problems(advisory)]
     if advisory.id != Path(name).stem:
         faults.append((("id",), f"{advisory.id!r} is not the name of its file"))
     if faults:
-        raise RuleError("\n".join(_refusal(name, text, field, why) for field, why in faults))
+        raise refusal(name, text, faults)
     return advisory
 
 
@@ -106,40 +109,22 @@ def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:
         text = content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RuleError(_at(name, line, "", "is not UTF-8")) from error
+        raise RuleError(at_line(name, line, "", "is not UTF-8")) from error
+    for number, line_text in enumerate(text.split("\n"), 1):
+        if line_text.count(".") > MOST_DOTS:
+            why = f"holds more than {MOST_DOTS} dots; no key or sentence of a rule has as many"
+            raise RuleError(at_line(name, number, "", why))
     try:
         return text, tomllib.loads(text)
     except RecursionError as error:
-        raise RuleError(_at(name, 1, "", "is nested too deeply")) from error
+        raise nested_too_deeply(name) from error
     except ValueError as error:  # TOMLDecodeError, and int's own refusal of too many digits
         place = _AT_LINE.search(str(error))
         lines = text.split("\n")
         line = int(place[1]) if place and place[1] else len(lines)
         key, equals, _ = lines[line - 1].partition("=")
         field = key.strip() if equals else ""
-        raise RuleError(_at(name, line, field, _AT_LINE.sub("", str(error)))) from error
-
-
-def _misfit(name: str, text: str, message: str) -> RuleError:
-    """Turn msgspec's message, which ends in a path, into a refusal with a line."""
-    place = _AT_FIELD.search(message)
-    field: FieldPath = tuple(
-        key or int(index) for key, index in _FIELD_PART.findall(place[1] if place else "")
-    )
-    why = _AT_FIELD.sub("", message)
-    missing = _MISSING.search(message)
-    if missing is None:
-        return RuleError(_refusal(name, text, field, why))
-    line = line_of(text, field) if field else 1
-    return RuleError(_at(name, line, dotted((*field, missing[1])), "is missing"))
-
-
-def _refusal(name: str, text: str, field: FieldPath, why: str) -> str:
-    return _at(name, line_of(text, field), dotted(field), why)
-
-
-def _at(name: str, line: int, field: str, why: str) -> str:
-    return ": ".join(part for part in (f"{name}:{line}", field, why) if part)
+        raise RuleError(at_line(name, line, field, _AT_LINE.sub("", str(error)))) from error
 
 
 def _unknown(field: FieldPath, written: object, understood: object) -> Iterator[FieldPath]:
