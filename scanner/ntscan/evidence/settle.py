@@ -6,9 +6,9 @@ from pathlib import PurePath
 
 from ntscan.evidence.characteristics import CollectionError
 from ntscan.evidence.driver_place import DriverPlace, OutOfSight, driver_place
-from ntscan.evidence.hives import read_hives
 from ntscan.evidence.installation import Place
 from ntscan.evidence.reading import CollectionFailed
+from ntscan.evidence.registry.hives import read_hives
 from ntscan.evidence.survey import Survey
 from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.evidence.wanted import Wanted

@@ -9,9 +9,9 @@ from typing import Final
 from ntscan.errors import SourceError
 from ntscan.evidence.boot_ini import LONGEST_BOOT_INI, system_folders
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.hives import HIVES
+from ntscan.evidence.image.pe_image import is_native_image
 from ntscan.evidence.installation import Place, system_root_of, ways_to
-from ntscan.evidence.pe_image import is_native_image
+from ntscan.evidence.registry.hives import HIVES
 from ntscan.sources.source import Blocked, Entry, Source
 from ntscan.vocabulary import Stage
 

@@ -26,7 +26,7 @@ from ntscan.evidence.reading import (
     Reading,
     Unrecognised,
 )
-from ntscan.evidence.system import collect_system
+from ntscan.evidence.registry.system import collect_system
 from ntscan.evidence.system_evidence import PendingRename, SystemEvidence
 from ntscan.vocabulary import Product, ServicePack, ServiceStart
 

@@ -5,8 +5,8 @@ A key counts when its value ``Installed`` is 1; nothing else in it is guaranteed
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading
-from ntscan.evidence.registry import RegistryKey
-from ntscan.evidence.registry_lookup import subkey
+from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.lookup import subkey
 
 
 def installed_hotfixes(current_version: Reading[RegistryKey]) -> Reading[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from fixtures.pe_image import ALPHA, PERecipe, VersionResource, build_pe_image
 from ntscan.errors import ImageError
 from ntscan.evidence.characteristics import PEMetadata
 from ntscan.evidence.characteristics import VersionResource as Version
-from ntscan.evidence.pe_image import is_native_image, read_pe_image
+from ntscan.evidence.image.pe_image import is_native_image, read_pe_image
 
 Damage: TypeAlias = Callable[[bytes], bytes]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fixtures.registry_hive import reg_multi_sz
 from ntscan.errors import RegistryError
-from ntscan.evidence.registry_data import (
+from ntscan.evidence.registry.data import (
     STRINGS_LIMIT,
     RegistryData,
     RegistryType,

@@ -15,8 +15,13 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 import pyregf
 
 from ntscan.errors import RegistryError
-from ntscan.evidence.hive_file import BASE_BLOCK_SIZE, LEAF_LIMIT, HiveFile, read_base_block
-from ntscan.evidence.registry_data import RegistryData, decode
+from ntscan.evidence.registry.data import RegistryData, decode
+from ntscan.evidence.registry.hive_file import (
+    BASE_BLOCK_SIZE,
+    LEAF_LIMIT,
+    HiveFile,
+    read_base_block,
+)
 
 #: The most subkeys and values of a key that is looked into; keys passed by may hold more.
 SUBKEY_LIMIT: Final = 2048

@@ -20,8 +20,8 @@ from fixtures.registry_hive import (
     with_checksum,
 )
 from ntscan.errors import RegistryError
-from ntscan.evidence.registry import SUBKEY_LIMIT, VALUE_LIMIT, RegistryHive, RegistryKey
-from ntscan.evidence.registry_data import RegistryData
+from ntscan.evidence.registry.data import RegistryData
+from ntscan.evidence.registry.hive import SUBKEY_LIMIT, VALUE_LIMIT, RegistryHive, RegistryKey
 
 _VALUES: Final[dict[str, tuple[Written, RegistryData]]] = {
     "": (reg_sz("the default value"), "the default value"),

@@ -18,13 +18,13 @@ from typing import Final
 import pytest
 
 from ntscan.evidence.reading import NOT_COLLECTED, DoesNotExist, Exists
-from ntscan.evidence.registry import RegistryHive
-from ntscan.evidence.system import collect_system
+from ntscan.evidence.registry.hive import RegistryHive
+from ntscan.evidence.registry.system import collect_system
 from ntscan.evidence.system_evidence import Service
 from ntscan.vocabulary import Product, ServicePack, ServiceStart
 
 _NAME: Final = "dissect_regf-3.14"
-_PACKAGE: Final = Path(__file__).parents[2] / "build" / "downloads" / f"{_NAME}.tar.gz"
+_PACKAGE: Final = Path(__file__).parents[3] / "build" / "downloads" / f"{_NAME}.tar.gz"
 _HIVEXREGEDIT: Final = shutil.which("hivexregedit")
 _SERVICES: Final = r"ControlSet001\Services"
 _START: Final = re.compile(r'^"Start"=dword:([0-9a-f]{8})$', re.MULTILINE)

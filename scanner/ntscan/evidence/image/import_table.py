@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ntscan.errors import ImageError
-from ntscan.evidence.mapped_image import MappedImage
+from ntscan.evidence.image.mapped_image import MappedImage
 
 #: The routines of ntoskrnl.exe with which a driver allocates, sends and frees an IRP (ntddk.h).
 IMPORTS_THAT_MATTER: Final = ("IoAllocateIrp", "IoFreeIrp", "IofCallDriver")

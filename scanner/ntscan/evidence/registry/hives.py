@@ -20,7 +20,7 @@ def read_hives(
     if not hives:
         return NO_HIVES
     # libregf takes longer to import than a folder without hives takes to scan.
-    from ntscan.evidence.system import collect_system  # noqa: PLC0415
+    from ntscan.evidence.registry.system import collect_system  # noqa: PLC0415
 
     with ExitStack() as opened:
         readings = {name: _open(source, hives.get(name), opened) for name in HIVES}

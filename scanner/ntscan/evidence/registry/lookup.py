@@ -6,8 +6,8 @@ from typing import BinaryIO, TypeVar
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
-from ntscan.evidence.registry import RegistryHive, RegistryKey
-from ntscan.evidence.registry_data import RegistryData
+from ntscan.evidence.registry.data import RegistryData
+from ntscan.evidence.registry.hive import RegistryHive, RegistryKey
 
 T = TypeVar("T")
 

@@ -12,11 +12,11 @@ import pefile
 
 from ntscan.errors import ImageError
 from ntscan.evidence.characteristics import PEMetadata
-from ntscan.evidence.debug_directory import debug_file_name
-from ntscan.evidence.image_checksum import image_checksum
-from ntscan.evidence.import_table import kernel_imports
-from ntscan.evidence.mapped_image import MappedImage, read_sections
-from ntscan.evidence.version_resource import version_resource
+from ntscan.evidence.image.debug_directory import debug_file_name
+from ntscan.evidence.image.image_checksum import image_checksum
+from ntscan.evidence.image.import_table import kernel_imports
+from ntscan.evidence.image.mapped_image import MappedImage, read_sections
+from ntscan.evidence.image.version_resource import version_resource
 
 _Header: TypeAlias = Any  # pefile ships no types
 

@@ -9,7 +9,8 @@ import pytest
 
 from fixtures.registry_hive import Tree, build_hive, reg_binary, reg_dword, with_checksum
 from ntscan.errors import RegistryError, SourceError
-from ntscan.evidence.hive_file import (
+from ntscan.evidence.registry.hive import RegistryHive
+from ntscan.evidence.registry.hive_file import (
     BIN_LIMIT,
     CELL_LIMIT,
     LEAF_LIMIT,
@@ -17,7 +18,6 @@ from ntscan.evidence.hive_file import (
     VALUES_LIMIT,
     read_base_block,
 )
-from ntscan.evidence.registry import RegistryHive
 
 _HIVE: Final = build_hive({"Select": {"Current": reg_dword(1)}})
 _SECONDS: Final = 5

@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-from ntscan.evidence.hotfix_keys import is_installed
 from ntscan.evidence.reading import (
     CollectionFailed,
     DoesNotExist,
@@ -11,8 +10,9 @@ from ntscan.evidence.reading import (
     Reading,
     Unrecognised,
 )
-from ntscan.evidence.registry import RegistryKey
-from ntscan.evidence.registry_lookup import number, text
+from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.hotfix_keys import is_installed
+from ntscan.evidence.registry.lookup import number, text
 from ntscan.vocabulary import ServicePack
 
 #: SP6a is SP6 and this hotfix; CSDVersion is that of SP6 (Q246009).

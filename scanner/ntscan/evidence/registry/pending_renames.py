@@ -3,8 +3,8 @@
 from itertools import zip_longest
 
 from ntscan.evidence.reading import Exists, Reading
-from ntscan.evidence.registry import RegistryKey
-from ntscan.evidence.registry_lookup import texts
+from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.lookup import texts
 from ntscan.evidence.system_evidence import PendingRename
 
 

@@ -9,7 +9,7 @@ import pytest
 from fixtures.pe_image import ALPHA, I386, ChecksumKind, PERecipe, VersionResource, build_pe_image
 from ntscan.evidence.characteristics import PEMetadata
 from ntscan.evidence.characteristics import VersionResource as Version
-from ntscan.evidence.pe_image import is_native_image, machine_name, read_pe_image
+from ntscan.evidence.image.pe_image import is_native_image, machine_name, read_pe_image
 
 _LINKED: Final = datetime(1999, 9, 30, 2, 41, 10, tzinfo=UTC)
 _PLAIN: Final = PERecipe(time_date_stamp=_LINKED)

@@ -13,7 +13,7 @@ import pytest
 from fixtures.nt_system_hives import SFM, NTControlSet, nt_system, software_tree, system_tree
 from fixtures.registry_hive import build_hive, with_checksum
 from ntscan.evidence.reading import Exists
-from ntscan.evidence.system import collect_system
+from ntscan.evidence.registry.system import collect_system
 from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.vocabulary import ServicePack
 

@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from ntscan.evidence.mapped_image import MappedImage
+from ntscan.evidence.image.mapped_image import MappedImage
 
 _DIRECTORY_ENTRY_DEBUG: Final = 6
 # IMAGE_DEBUG_DIRECTORY: Type, SizeOfData, PointerToRawData.

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from ntscan.evidence.characteristics import PEMetadata, VersionResource
-from ntscan.evidence.pe_image import is_native_image, read_pe_image
+from ntscan.evidence.image.pe_image import is_native_image, read_pe_image
 
 _VERSION: Final = VersionResource(
     file_version="1.0.0.0",

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ntscan.errors import ImageError
 from ntscan.evidence.characteristics import VersionResource
-from ntscan.evidence.mapped_image import MappedImage
+from ntscan.evidence.image.mapped_image import MappedImage
 
 #: A version string longer than this many characters is cut: NT's own are under a hundred.
 LONGEST_STRING: Final = 256

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
-from ntscan.evidence.registry import RegistryKey
-from ntscan.evidence.registry_lookup import number, subkey, text, texts
+from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.lookup import number, subkey, text, texts
 from ntscan.evidence.system_evidence import Service
 from ntscan.vocabulary import ServiceStart
 

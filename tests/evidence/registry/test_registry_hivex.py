@@ -11,8 +11,8 @@ import pytest
 from fixtures.nt_system_hives import SFM
 from fixtures.registry_hive import build_hive, reg_multi_sz
 from ntscan.evidence.reading import Exists
-from ntscan.evidence.registry import RegistryHive
-from ntscan.evidence.system import collect_system
+from ntscan.evidence.registry.hive import RegistryHive
+from ntscan.evidence.registry.system import collect_system
 from ntscan.evidence.system_evidence import PendingRename, SystemEvidence
 from ntscan.vocabulary import Product, ServicePack, ServiceStart
 

@@ -6,14 +6,14 @@ The hives are ``SYSTEM`` and ``SOFTWARE`` of ``%SystemRoot%\system32\config``.
 from collections.abc import Collection
 from typing import BinaryIO
 
-from ntscan.evidence.hotfix_keys import installed_hotfixes
-from ntscan.evidence.pending_renames import pending_renames
-from ntscan.evidence.product import installed_product
 from ntscan.evidence.reading import Exists, Reading, Unrecognised
-from ntscan.evidence.registry import RegistryHive, RegistryKey
-from ntscan.evidence.registry_lookup import key, number, opened, subkey, text
-from ntscan.evidence.service_pack import installed_service_pack
-from ntscan.evidence.services import dependent_services, named_services
+from ntscan.evidence.registry.hive import RegistryHive, RegistryKey
+from ntscan.evidence.registry.hotfix_keys import installed_hotfixes
+from ntscan.evidence.registry.lookup import key, number, opened, subkey, text
+from ntscan.evidence.registry.pending_renames import pending_renames
+from ntscan.evidence.registry.product import installed_product
+from ntscan.evidence.registry.service_pack import installed_service_pack
+from ntscan.evidence.registry.services import dependent_services, named_services
 from ntscan.evidence.system_evidence import SystemEvidence
 
 _BUILD_DIGITS = 5

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from fixtures.pe_headers import CHECKSUM_OFFSET
 from fixtures.pe_image import ALPHA, I386, PERecipe, VersionResource, build_pe_image
 from fixtures.sfmsrv import PUBLISHED_BUILDS, PublishedBuild
-from ntscan.evidence.image_checksum import image_checksum
-from ntscan.evidence.pe_image import read_pe_image
+from ntscan.evidence.image.image_checksum import image_checksum
+from ntscan.evidence.image.pe_image import read_pe_image
 
 _PLAIN: Final = PERecipe(time_date_stamp=datetime(1999, 9, 30, tzinfo=UTC))
 _NEEDED: Final = len(build_pe_image(_PLAIN))

@@ -1,0 +1,1 @@
+"""A PE image: from bytes to what its headers and directories say."""

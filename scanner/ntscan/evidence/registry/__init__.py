@@ -1,0 +1,1 @@
+"""The registry: from the hives of a system to what they say about it."""
