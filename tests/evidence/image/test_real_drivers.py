@@ -77,6 +77,6 @@ def test_imports_of_both_layouts_are_read_by_name(
 ) -> None:
     """Both drivers import IoAllocateMdl and IoFreeMdl, and neither IofCompleteRequest."""
     asked = ("IoAllocateMdl", "IoFreeMdl", "IofCompleteRequest")
-    monkeypatch.setattr("ntscan.evidence.import_table.IMPORTS_THAT_MATTER", asked)
+    monkeypatch.setattr("ntscan.evidence.image.import_table.IMPORTS_THAT_MATTER", asked)
 
     assert read_pe_image(_driver(name)).kernel_imports == ("IoAllocateMdl", "IoFreeMdl")
