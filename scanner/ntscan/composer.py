@@ -16,7 +16,7 @@ from ntscan.evidence.wanted import Wanted
 from ntscan.reporting.assemble import summarise, target_entry
 from ntscan.reporting.entries import finding_entry
 from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
-from ntscan.rulebook.advisory import Advisory, RuleBook
+from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
@@ -52,8 +52,7 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:
     """Scan one source: collect once, then ask every rule about each system that was found."""
-    wanted = [_wanted(advisory) for advisory in book.advisories]
-    systems = [_as_stated(system, options) for system in collect(source, wanted)]
+    systems = [_as_stated(system, options) for system in collect(source, _wanted(book))]
     whole_book = not options.rules and len(book.advisories) > 1
     entries: list[FindingEntry] = []
     not_present: set[str] = set()
@@ -68,11 +67,19 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
     return target_entry(source.target, source.kind, systems, entries, sorted(not_present))
 
 
-def _wanted(advisory: Advisory) -> Wanted:
-    services = advisory.services
-    if services is None:
-        return Wanted(file_name=advisory.file_name)
-    return Wanted(file_name=advisory.file_name, driver=services.driver, services=services.component)
+def _wanted(book: RuleBook) -> list[Wanted]:
+    """Say what to look for: each file once, with what the rules about it say of its services."""
+    wanted: dict[str, Wanted] = {}
+    for advisory in book.advisories:
+        known = wanted.get(advisory.file_name, Wanted(file_name=advisory.file_name))
+        if advisory.services is not None:
+            known = replace(
+                known,
+                driver=known.driver or advisory.services.driver,
+                services=(*known.services, *advisory.services.component),
+            )
+        wanted[advisory.file_name] = known
+    return list(wanted.values())
 
 
 def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharacteristics:

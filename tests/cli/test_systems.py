@@ -5,6 +5,7 @@ those of the articles named in the rule.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from fixtures.nt_system_hives import SFM, NTControlSet, NTService, NTSystem, nt_
 from fixtures.pe_image import ALPHA, I386
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
+from ntscan.rulebook.load import rule_text
 from ntscan.vocabulary import ServicePack
 
 
@@ -342,15 +344,13 @@ def test_a_system_is_found_whatever_it_is_called(root: str, tmp_path: Path) -> N
 
 
 def test_boot_ini_names_a_system_that_nothing_else_shows(tmp_path: Path) -> None:
-    """A folder that boot.ini names is an NT system, even without its system32."""
+    """A folder that boot.ini names is an NT system; without its system32, nothing is claimed."""
     root = write_machine(tmp_path, NTMachine(installed=None))
     (root / "system32").rename(tmp_path / "elsewhere")
     target, exit_code = check(str(tmp_path))
     assert [system["root"] for system in target["systems"]] == [str(root)]
-    assert [summary(finding) for finding in target["findings"]] == [
-        "not_affected component_not_present"
-    ]
-    assert exit_code == 0
+    assert [summary(finding) for finding in target["findings"]] == ["undetermined"]
+    assert exit_code == 3
 
 
 def test_several_systems_in_one_tree_are_judged_each_by_itself(tmp_path: Path) -> None:
@@ -498,3 +498,60 @@ def test_a_system_without_hives_is_judged_by_its_file(tmp_path: Path) -> None:
     assert results["service_pack"] == results["hotfix_key"] == "not_evaluated"
     assert (finding["status"], finding["exposure"], target["errors"]) == ("fixed", None, [])
     assert exit_code == 0
+
+
+@pytest.mark.parametrize("link", ["drivers", "config"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_link_on_the_way_to_a_driver_leaves_the_system_undetermined(
+    link: str, inside: bool, tmp_path: Path
+) -> None:
+    """What lies behind a link is not seen, wherever it leads: that is said, nothing claimed."""
+    root = write_machine(tmp_path / "c", NTMachine(installed=None))
+    folder = root / "system32" / link
+    elsewhere = (tmp_path / "c" if inside else tmp_path) / "store"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    target, exit_code = check(str(tmp_path / "c"))
+    assert any("is a symbolic link" in error["message"] for error in target["errors"])
+    assert (target["scan_status"], exit_code) == ("partial", 3)
+
+
+@pytest.mark.parametrize("given", ["WINNT/system32/config", "."])
+def test_a_partial_copy_proves_no_absence(given: str, tmp_path: Path) -> None:
+    """Without the drivers folder nobody can say that the driver is not there."""
+    root = write_machine(tmp_path, NTMachine(installed=None))
+    shutil.rmtree(root / "system32" / "drivers")
+    target, exit_code = check(str(tmp_path / given))
+    assert [finding["status"] for finding in target["findings"]] == ["undetermined"]
+    assert (target["scan_status"], exit_code) == ("partial", 3)
+
+
+def test_a_registry_without_a_current_control_set_makes_the_scan_partial(tmp_path: Path) -> None:
+    """Select names a control set that is not there: the driver's place is unknown, and said."""
+    write_machine(tmp_path, NTMachine(installed=None, system=NTSystem(current=5)))
+    target, exit_code = check(str(tmp_path))
+    assert [finding["status"] for finding in target["findings"]] == ["undetermined"]
+    assert "no control set that is current" in target["errors"][0]["message"]
+    assert exit_code == 3
+
+
+def test_a_system_hive_that_is_a_link_hides_a_missing_driver(tmp_path: Path) -> None:
+    """A SYSTEM hive that is not followed names no place: nothing is claimed."""
+    root = write_machine(tmp_path, NTMachine(installed=None))
+    hive = root / "system32" / "config" / "system"
+    hive.rename(tmp_path / "hive")
+    hive.symlink_to(tmp_path / "hive")
+    target, exit_code = check(str(tmp_path))
+    assert [finding["status"] for finding in target["findings"]] == ["undetermined"]
+    assert exit_code == 3
+
+
+def test_another_rule_for_the_file_changes_no_verdict(tmp_path: Path) -> None:
+    """A rule that knows no services leaves the driver where another rule's service has it."""
+    write_machine(tmp_path / "c", moved(r"\??\C:\SFM\sfmsrv.sys"))
+    text = rule_text("Q242896").replace('id = "Q242896"', 'id = "Q999999"', 1)
+    start, end = text.index("[services]"), text.index("[[products_without")
+    (tmp_path / "Q999999.toml").write_text(text[:start] + text[end:], "utf-8")
+    target, exit_code = check(str(tmp_path / "c"), "--rules", str(tmp_path))
+    deciding = {f["rule_id"]: f["status"] for f in target["findings"] if f["decides"]}
+    assert (deciding, exit_code) == ({"Q242896": "fixed", "Q999999": "fixed"}, 0)

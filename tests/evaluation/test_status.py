@@ -41,7 +41,11 @@ MUCH_NEWER = build("i386", "1999-12-01T00:00:00Z", 134_480)
 UNKNOWN = build("i386", "1999-09-30T02:41:10Z", 134_480)
 DAMAGED = image(stored_checksum=1)
 NO_IMAGE = replace(FILE, image=NotAnImage(reason="is empty"))
-WINDOWS_2000 = versioned(product_version="5.0.2195.1", product_version_string="5.00.2195.1")
+OF_2000 = {"file_version": "5.0.2195.1", "file_version_string": "5.00.2195.1"}
+WINDOWS_2000 = versioned(
+    product_version="5.0.2195.1", product_version_string="5.00.2195.1", **OF_2000
+)
+NO_FILE_VERSION = {"file_version": None, "file_version_string": None}
 MIPS = image(machine="mips")
 
 WORKSTATION = Exists(value=Product.WORKSTATION)
@@ -79,16 +83,29 @@ NOT_LISTED = "not_affected {} product_not_listed"
         # another operating system
         (system(WINDOWS_2000), OTHER_SYSTEM),
         (
-            system(versioned(product_version="3.51.1057.1", product_version_string="3.51")),
+            system(
+                versioned(
+                    product_version="3.51.1057.1", product_version_string="3.51", **NO_FILE_VERSION
+                )
+            ),
             OTHER_SYSTEM,
         ),
         (
-            system(versioned(product_version=None, product_version_string="5.1.2600.0")),
+            system(
+                versioned(
+                    product_version=None, product_version_string="5.1.2600.0", **NO_FILE_VERSION
+                )
+            ),
             OTHER_SYSTEM,
         ),
         (system(image(machine="amd64")), OTHER_SYSTEM),
         (system(image(machine="arm")), OTHER_SYSTEM),
         (system(version=Exists(value="5.0")), OTHER_SYSTEM),
+        (system(OLDER, version=Exists(value="3.1")), OTHER_SYSTEM),
+        (system(OLDER, version=Exists(value="4.10")), OTHER_SYSTEM),
+        (system(OLDER, version=Exists(value="6.4")), OTHER_SYSTEM),
+        (system(OLDER, version=Exists(value="nonsense")), "affected older"),
+        (system(versioned(product_version="5.0.2195.1")), "fixed the_fix"),
         (system(FIX, version=Exists(value="3.51")), OTHER_SYSTEM),
         (system(DAMAGED, version=Exists(value="5.1")), OTHER_SYSTEM),
         (system(FIX, version=Exists(value="4.0")), "fixed the_fix"),

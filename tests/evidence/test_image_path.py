@@ -24,6 +24,15 @@ DRIVER = (*ROOT, "system32", "drivers", "sfmsrv.sys")
         (r"C:\WINNT\System32\drivers\sfmsrv.sys", None, None),
         (r"C:\WINNT\System32\drivers\sfmsrv.sys", r"C:\NT4", None),
         (r"\Device\Harddisk0\Partition1\sfmsrv.sys", r"C:\WINNT", None),
+        (r"System32\drivers\..\drivers\sfmsrv.sys", None, DRIVER),
+        (r"\SystemRoot\..\WINNT\system32\drivers\sfmsrv.sys", None, DRIVER),
+        (r"..\..\..\..\..\..\..\sfmsrv.sys", None, None),
+        (r"%windir%\system32\drivers\sfmsrv.sys", None, DRIVER),
+        (r"%SystemDrive%\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
+        (r"SystemRoot\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\DosDevices\C:\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
+        (r"\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
+        (r"\WINNT\system32\drivers\sfmsrv.sys", None, None),
     ],
 )
 def test_an_image_path_leads_to_a_place(

@@ -56,13 +56,13 @@ def test_a_root_is_proven_by_its_drivers_or_config_folder(folder: str, root: str
 )
 def test_a_copy_is_installed_backup_source_or_other(file: str, role: FileRole) -> None:
     """Only what lies in the drivers folder of a system runs; the rest is told by its folder."""
-    assert role_of(_place(file), _ROOTS, _INSTALLED) is role
+    assert role_of(_place(file), (), _ROOTS, _INSTALLED) is role
 
 
 @pytest.mark.parametrize("file", ["winnt/$ntuninstallq1$/sfmsrv.sys", "i386/sfmsrv.sys"])
 def test_without_a_system_every_copy_is_other(file: str) -> None:
     """Where no system stands, no folder's name makes a backup or a source of a file."""
-    assert role_of(_place(file), (), ()) is FileRole.OTHER
+    assert role_of(_place(file), (), (), ()) is FileRole.OTHER
 
 
 def test_ways_to_files_are_the_folders_above_and_the_folder_itself() -> None:

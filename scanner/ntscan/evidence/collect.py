@@ -38,7 +38,7 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
     ways_in = ways_to(found.installed)
     files: dict[Place | None, list[FileItem]] = {None: []} | {root: [] for root in found.roots}
     for entry in found.files:
-        role = role_of(entry.place, found.roots, found.installed)
+        role = role_of(entry.place, found.top, found.roots, found.installed)
         item = _item(source, entry, role, found, decides=found.decides(entry.place, ways_in))
         if item is not None:
             files[found.owner(entry.place)].append(item)

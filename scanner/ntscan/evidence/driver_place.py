@@ -1,5 +1,6 @@
 """Where the installed driver of a system is: where the registry says, else the usual place."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ntscan.evidence.image_path import locate
@@ -19,31 +20,39 @@ class DriverPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfSight:
-    """The registry says that the driver is where the scan cannot look; ``message`` says why."""
+    """The driver is, or should be, where the scan cannot look; ``message`` says why."""
 
-    image_path: str
+    path: str
     message: str
 
 
 def driver_place(
-    wanted: Wanted, root: Place, scanned: Place, registry: SystemEvidence
+    wanted: Wanted, root: Place, folders: Collection[Place], registry: SystemEvidence
 ) -> DriverPlace | OutOfSight:
-    """Find the place of a system's installed driver; ``scanned`` is the top of what was walked."""
+    """Find the place of a system's installed driver; ``folders`` are those that were walked."""
     usual = (*root, "system32", "drivers", wanted.file_name)
     image_path = _image_path(wanted, registry)
     if image_path is None:
-        return DriverPlace(place=usual, image_path=None)
+        return _unless_unseen(DriverPlace(place=usual, image_path=None), folders)
     place = locate(image_path, root, _text(registry.system_root))
     if place is None:
         reason = "is on another volume, or on one that cannot be told; scan that volume"
     elif place[-1] != wanted.file_name:
         reason = f"bears another name than {wanted.file_name}; scan that file by itself"
-    elif place[: len(scanned)] != scanned:
-        reason = "lies outside what was scanned; scan the system root"
     else:
-        return DriverPlace(place=place, image_path=image_path)
+        return _unless_unseen(DriverPlace(place=place, image_path=image_path), folders)
+    message = f"is where the driver of {wanted.driver} is, says the registry, and {reason}"
+    return OutOfSight(path=image_path, message=message)
+
+
+def _unless_unseen(found: DriverPlace, folders: Collection[Place]) -> DriverPlace | OutOfSight:
+    """Say that a folder was not copied, or not given, before a file is missed in it."""
+    if found.place[:-1] in folders:
+        return found
     return OutOfSight(
-        image_path=image_path, message=f"the driver of {wanted.driver}, says the registry, {reason}"
+        path=found.image_path or "\\".join(found.place[-3:]),
+        message="is where the driver should be, and lies outside what was scanned; scan the system "
+        "root, whole",
     )
 
 

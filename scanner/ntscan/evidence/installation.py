@@ -3,7 +3,7 @@ r"""Where an NT system stands in a tree, and what a copy of a file is to it; fro
 A place is an absolute path's parts in lower case.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final, TypeAlias
 
 from ntscan.vocabulary import FileRole
@@ -23,17 +23,20 @@ def system_root_of(folder: Place) -> Place | None:
     return folder[:-2] if folder[-2:] in _SYSTEM_FOLDERS else None
 
 
-def role_of(file: Place, roots: Collection[Place], installed: Collection[Place]) -> FileRole:
+def role_of(
+    file: Place, top: Place, roots: Collection[Place], installed: Collection[Place]
+) -> FileRole:
     r"""Say what a copy is: the installed one lies where its system has its driver.
 
     Uninstall folders (``$NtUninstallQ242896$``, ``$NtServicePackUninstall$``) hold backups;
-    ``i386`` and ``alpha`` folders are where setup and service packs are installed from.
+    ``i386`` and ``alpha`` folders are where setup and service packs are installed from. ``top`` is
+    the place of what was scanned; what lies above it says nothing.
     """
     if not roots:
         return FileRole.OTHER
     if file in installed:
         return FileRole.INSTALLED
-    folder = file[:-1]
+    folder = file[len(top) : -1]
     if any(part.startswith("$nt") and part.endswith("$") for part in folder):
         return FileRole.BACKUP
     if any(part in _SOURCE_FOLDERS for part in folder):
@@ -41,6 +44,6 @@ def role_of(file: Place, roots: Collection[Place], installed: Collection[Place])
     return FileRole.OTHER
 
 
-def ways_to(files: Collection[Place]) -> frozenset[Place]:
+def ways_to(files: Iterable[Place]) -> frozenset[Place]:
     """Return every folder on the way to one of the files: one unseen hides it."""
     return frozenset(file[:length] for file in files for length in range(len(file)))

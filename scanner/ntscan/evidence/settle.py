@@ -31,10 +31,10 @@ def settle(source: Source, found: Survey, root: Place, wanted: Sequence[Wanted])
     hives = found.hives.get(root, {})
     names = dict.fromkeys(name for one in wanted for name in one.services)
     registry = read_hives(source, hives, tuple(names))
-    places = {one.file_name: driver_place(one, root, found.top, registry) for one in wanted}
+    places = {one.file_name: driver_place(one, root, found.folders, registry) for one in wanted}
     unseen = [
         CollectionError(
-            path=place.image_path,
+            path=place.path,
             stage=Stage.REGISTRY,
             message=place.message,
             file_name=file_name,

@@ -17,6 +17,9 @@ from ntscan.vocabulary import Stage
 
 _TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
 _CONFIG: Final = ("system32", "config")
+_DRIVERS: Final = ("system32", "drivers")
+#: Folders on the way to a driver or a hive: a link in their place hides what lies beyond.
+_WAYS: Final = ("system32", "drivers", "config")
 _HEAD: Final = 4096
 _DRIVERS_THAT_MAKE_A_FOLDER: Final = 3
 _DRIVERS_LOOKED_AT: Final = 64
@@ -38,7 +41,8 @@ class Survey:
     """What a walk met, before any file was read.
 
     ``top`` is the place of what was scanned, ``roots`` are system roots with their paths, ``hives``
-    their hives by name, ``drivers`` the .sys files that no rule names, by folder. ``installed`` are
+    their hives by name, ``drivers`` the .sys files that no rule names, by folder, ``doubles`` names
+    at a place that another has already, with the path of the other. ``installed`` are
     the places of installed drivers with their roots, known once the hives were read.
     """
 
@@ -50,6 +54,8 @@ class Survey:
     boot_files: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     drivers: dict[Place, list[Entry]] = field(default_factory=dict)
+    places: dict[Place, str] = field(default_factory=dict)
+    doubles: dict[Place, tuple[Entry, str]] = field(default_factory=dict)
     installed: dict[Place, Place] = field(default_factory=dict)
 
     def owner(self, place: Place) -> Place | None:
@@ -112,8 +118,8 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
         name = entry.place[-1] if entry.place else ""
         match entry:
             case Blocked() if name in file_names or is_hive(entry.place):
-                found.add_fault(entry, Stage.WALK, entry.message, name)
-            case Blocked(leads_on=True):
+                found.add_fault(entry, Stage.WALK, entry.message, _named(entry.place))
+            case Blocked() if entry.leads_on or name in _WAYS:
                 found.add_fault(entry, Stage.WALK, entry.message, None)
             case Entry(is_folder=True):
                 _note_folder(found, entry, name, file_names)
@@ -123,28 +129,30 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
                 pass
     for boot_file in found.boot_files:
         _note_boot_ini(source, found, boot_file)
+    _drop_ambiguous(found)
     return found
 
 
 def holds_drivers(source: Source, found: Survey) -> bool:
-    """Say whether some folder is plainly one of drivers: three .sys files of native subsystem."""
-    return any(
-        _native(source, entries) >= _DRIVERS_THAT_MAKE_A_FOLDER
-        for entries in found.drivers.values()
-    )
+    """Say whether the scanned folder is plainly one of drivers: three native .sys files in it."""
+    drivers = found.drivers.get(found.top, [])
+    return _native(source, drivers) >= _DRIVERS_THAT_MAKE_A_FOLDER
 
 
 def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    _note_place(found, entry)
     found.folders[entry.place] = entry.path
     root = system_root_of(entry.place)
     if root is not None:
         found.roots.setdefault(root, _two_above(entry.path))
     if name in file_names or is_hive(entry.place):
         message = "is a folder where a file should be; look inside it by hand"
-        found.add_fault(entry, Stage.OPEN, message, name)
+        found.add_fault(entry, Stage.OPEN, message, _named(entry.place))
 
 
 def _note_file(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:
+    if name in file_names or is_hive(entry.place):
+        _note_place(found, entry)
     if name in file_names:
         found.files.append(entry)
     elif name.endswith(".sys"):
@@ -153,6 +161,33 @@ def _note_file(found: Survey, entry: Entry, name: str, file_names: Collection[st
         found.hives.setdefault(entry.place[:-3], {})[name] = entry
     elif name == "boot.ini":
         found.boot_files.append(entry)
+
+
+def _named(place: Place) -> str | None:
+    """Name the file that lies at a place; behind the SYSTEM hive any could, since it says where."""
+    return None if is_hive(place) and place[-1] == HIVES[0] else place[-1]
+
+
+def _note_place(found: Survey, entry: Entry) -> None:
+    """Remember names that differ by case alone: NT, and so this survey, cannot tell them apart."""
+    other = found.places.setdefault(entry.place, entry.path)
+    if other != entry.path:
+        found.doubles[entry.place] = entry, other
+
+
+def _drop_ambiguous(found: Survey) -> None:
+    """Take nothing for a system's own that two names could stand for; elsewhere both are shown."""
+    ways = ways_to((*root, *folder, "") for root in found.roots for folder in (_DRIVERS, _CONFIG))
+    inside = {(*root, *folder) for root in found.roots for folder in (_DRIVERS, _CONFIG)}
+    for place, (entry, other) in found.doubles.items():
+        if place not in ways and place[:-1] not in inside:
+            continue
+        message = f"is a name that NT cannot tell from {other}; scan each by itself"
+        found.add_fault(entry, Stage.WALK, message, None)
+        found.files = [file for file in found.files if file.place[: len(place)] != place]
+        for root, hives in found.hives.items():
+            kept = {n: h for n, h in hives.items() if h.place[: len(place)] != place}
+            found.hives[root] = kept
 
 
 def _note_boot_ini(source: Source, found: Survey, boot_file: Entry) -> None:

@@ -183,12 +183,12 @@ def test_current_control_set_is_the_one_that_counts(current: int) -> None:
 
 
 @pytest.mark.parametrize("current", [0, 4, 0xFFFFFFFF])
-def test_control_set_that_does_not_exist_holds_nothing(current: int) -> None:
+def test_control_set_that_does_not_exist_cannot_be_read(current: int) -> None:
     """Where Select names a control set that is not there, none other is taken for it."""
     evidence = _read(NTSystem(current=current))
 
-    assert evidence.product == DoesNotExist()
-    assert evidence.services == DoesNotExist()
+    assert isinstance(evidence.product, CollectionFailed)
+    assert isinstance(evidence.services, CollectionFailed)
 
 
 @pytest.mark.parametrize(

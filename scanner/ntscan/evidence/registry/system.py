@@ -6,7 +6,7 @@ The hives are ``SYSTEM`` and ``SOFTWARE`` of ``%SystemRoot%\system32\config``.
 from collections.abc import Collection
 from typing import BinaryIO
 
-from ntscan.evidence.reading import Exists, Reading, Unrecognised
+from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
 from ntscan.evidence.registry.hive import RegistryHive, RegistryKey
 from ntscan.evidence.registry.hotfix_keys import installed_hotfixes
 from ntscan.evidence.registry.lookup import key, number, opened, subkey, text
@@ -55,11 +55,20 @@ def collect_system(
 
 def _current_control_set(system: Reading[RegistryHive]) -> Reading[RegistryKey]:
     r"""Find the control set that the system last started with: ``Select\Current`` numbers it."""
-    match number(key(system, "Select"), "Current"):
-        case Exists(value=current):
-            return key(system, f"ControlSet{current:03}")
+    current = number(key(system, "Select"), "Current")
+    match current:
+        case Exists(value=number_of_set):
+            found = key(system, f"ControlSet{number_of_set:03}")
+        case DoesNotExist():
+            found = DoesNotExist()
         case other:
             return other
+    if not isinstance(found, DoesNotExist):
+        return found
+    return CollectionFailed(
+        message="the hive SYSTEM holds no control set that is current: Select names none, or one "
+        "that is not there; copy it again"
+    )
 
 
 def _build(build_number: Reading[str]) -> Reading[int]:
