@@ -111,6 +111,11 @@ class RegistryKey:
         entries.refuse_damage()
         return tuple(self._child(entry) for entry in entries.found.values())
 
+    def refuse_if_spent(self) -> None:
+        """Raise RegistryError where the hive has given all that it may, and later reads failed."""
+        with _edge_of_libregf(self._place, self._file):
+            self._file.refuse_if_spent()
+
     def value(self, name: str) -> RegistryData | None:
         """Find a value's data by name, without regard to case; raises RegistryError."""
         found = self._list_values().find(name)
@@ -159,6 +164,8 @@ class RegistryKey:
                     entry = read(index)
             except RegistryError as error:
                 entries.damage = entries.damage or str(error)
+                if self._file.is_spent:
+                    break
             else:
                 entries.found.setdefault(entry.name.upper(), entry)
         return entries
@@ -167,6 +174,7 @@ class RegistryKey:
         self._file.count_entries(1)
         key = self._key.get_sub_key(index)
         node = self._node(key)
+        self._file.count_content(node.name_size)
         self._file.count_entries(self._list_length(node) + int(key.get_number_of_values()))
         # A list that leads back up, or into another branch, is no list of this key.
         if node.parent != self._key.get_offset() - _CELL_HEADER_SIZE - BASE_BLOCK_SIZE:
@@ -182,7 +190,10 @@ class RegistryKey:
         return int(length) * LEAF_LIMIT if signature == b"ri" else int(length)
 
     def _read_value(self, index: int) -> "_Entry":
+        self._file.refuse_if_spent()
         value = self._key.get_value(index)
+        (name_size,) = struct.unpack("<H", self._file.read_at(value.get_offset() + 2, 2))
+        self._file.count_content(name_size)
         name = value.get_name()
         if name is None and value.is_corrupted():
             raise RegistryError("one of them is no value")
@@ -198,12 +209,14 @@ class RegistryKey:
             return bytes(inline[:inline_size])
         if size > DATA_LIMIT:
             raise RegistryError(f"{size:,} bytes are more than a value of NT 4.0 can have")
+        self._file.count_content(size)
         if value.is_corrupted():
             raise RegistryError("its data is damaged")
         return bytes(value.get_data() or b"")
 
     def _node(self, key: "pyregf.key") -> "_KeyNode":
-        return _KeyNode(*struct.unpack("<II4xI4xI", self._file.read_at(key.get_offset() + 16, 24)))
+        fields = self._file.read_at(key.get_offset() + 16, 58)
+        return _KeyNode(*struct.unpack("<II4xI4xI32xH", fields))
 
 
 class _KeyNode(NamedTuple):
@@ -213,6 +226,7 @@ class _KeyNode(NamedTuple):
     subkeys: int
     subkey_list: int
     values: int
+    name_size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ CELL_LIMIT: Final = 16_384
 READ_LIMIT: Final = 64 << 20
 #: Entries of lists of subkeys and values that one hive may make libregf go through in all.
 ENTRIES_LIMIT: Final = 500_000
+#: Bytes of names and data that one hive may hand out in all. NT 4.0's own take less than one MB,
+#: and a cell that many keys share is handed out again for each, though it is read once.
+CONTENT_LIMIT: Final = 8 << 20
 
 #: Entries of a leaf of a subkey list. NT splits a leaf that outgrows a bin of 4,096 bytes.
 LEAF_LIMIT: Final = 1024
@@ -126,6 +129,7 @@ class HiveFile:
         self._size = BASE_BLOCK_SIZE + base_block.bins_size
         self._bytes_left = READ_LIMIT
         self._entries_left = ENTRIES_LIMIT
+        self._content_left = CONTENT_LIMIT
         self.refusal: str | None = None
 
     def read(self, size: int) -> bytes:
@@ -147,11 +151,27 @@ class HiveFile:
             raise RegistryError(f"ends before byte {offset + size:,}, where a cell should be")
         return data
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the hive has given all that it may."""
+        return self._entries_left < 0 or self._content_left < 0
+
     def count_entries(self, number: int) -> None:
         """Count list entries that libregf went through; raises RegistryError beyond the limit."""
         self._entries_left -= number
+        self.refuse_if_spent()
+
+    def count_content(self, size: int) -> None:
+        """Count bytes of a name or of data to be handed out; raises RegistryError beyond it."""
+        self._content_left -= size
+        self.refuse_if_spent()
+
+    def refuse_if_spent(self) -> None:
+        """Raise RegistryError where the hive has given all that it may."""
         if self._entries_left < 0:
             raise self._refuse(f"its lists have more than {ENTRIES_LIMIT:,} entries")
+        if self._content_left < 0:
+            raise self._refuse(f"its names and values hold more than {CONTENT_LIMIT:,} bytes")
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move to a place in the file."""

@@ -35,9 +35,10 @@ def dependent_services(
         return services
     try:
         keys = {key.name.lower(): key for key in services.value.subkeys()}
+        needs = {name: _needs(key) for name, key in keys.items()}
+        services.value.refuse_if_spent()
     except RegistryError as error:
         return CollectionFailed(message=str(error))
-    needs = {name: _needs(key) for name, key in keys.items()}
     found = {name.lower() for name in names}
     while more := {name for name in needs if name not in found and needs[name] & found}:
         found |= more
