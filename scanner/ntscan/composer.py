@@ -15,6 +15,7 @@ from ntscan.evidence.reading import Exists
 from ntscan.evidence.wanted import Wanted
 from ntscan.reporting.assemble import summarise, target_entry
 from ntscan.reporting.entries import finding_entry
+from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
@@ -44,7 +45,12 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
         schema_version=SCHEMA_VERSION,
         tool=Tool(name="ntscan", version=VERSION),
         rules=RulesUsed(count=len(book.advisories), digest=book.digest),
-        run=Run(started_at=started_at, finished_at=_now(), host=platform.node(), options=options),
+        run=Run(
+            started_at=started_at,
+            finished_at=_now(),
+            host=platform.node(),
+            options=_shown_options(options),
+        ),
         targets=entries,
         summary=summarise(entries),
     )
@@ -53,18 +59,28 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:
     """Scan one source: collect once, then ask every rule about each system that was found."""
     systems = [_as_stated(system, options) for system in collect(source, _wanted(book))]
-    whole_book = not options.rules and len(book.advisories) > 1
-    entries: list[FindingEntry] = []
-    not_present: set[str] = set()
-    for index, system in enumerate(systems):
-        for advisory in book.advisories:
-            for finding in evaluate(advisory, system):
-                if whole_book and finding.justification is Justification.COMPONENT_NOT_PRESENT:
-                    not_present.add(advisory.id)
-                else:
-                    place = index if system.root is not None else None
-                    entries.append(_with_demonstration(finding, place, options))
+    found = [
+        (index if system.root is not None else None, finding)
+        for index, system in enumerate(systems)
+        for advisory in book.advisories
+        for finding in evaluate(advisory, system)
+    ]
+    worth_saying = {finding.rule_id for _, finding in found if not _is_absence(finding)}
+    if options.rules or len(book.advisories) == 1:
+        worth_saying |= {finding.rule_id for _, finding in found}
+    entries = [
+        _with_demonstration(finding, system, options)
+        for system, finding in found
+        if finding.rule_id in worth_saying
+    ]
+    not_present = {finding.rule_id for _, finding in found} - worth_saying
     return target_entry(source.target, source.kind, systems, entries, sorted(not_present))
+
+
+def _is_absence(finding: Finding) -> bool:
+    """Say whether a finding says no more than that the component is not there."""
+    absent = finding.justification is Justification.COMPONENT_NOT_PRESENT
+    return absent and not finding.anomalies
 
 
 def _wanted(book: RuleBook) -> list[Wanted]:
@@ -111,6 +127,11 @@ def _demonstration(behaviour: Behaviour) -> "Demonstration":
     from ntscan.drivermodel import demonstrate  # noqa: PLC0415
 
     return demonstrate(behaviour)
+
+
+def _shown_options(options: Options) -> Options:
+    directory = options.rules_directory
+    return replace(options, rules_directory=None if directory is None else harmless(directory))
 
 
 def _load(options: Options) -> RuleBook:

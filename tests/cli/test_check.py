@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ntscan
-from fixtures.nt_machine import write_drivers
+from fixtures.nt_machine import NTMachine, write_drivers, write_machine
 from fixtures.pe_image import ChecksumKind, PERecipe, VersionResource, build_pe_image
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
@@ -399,3 +400,83 @@ def test_the_python_interface_scans_as_the_command_does() -> None:
     found = ntscan.scan(machine("SP6a"))
     assert isinstance(found, ntscan.Report)
     assert found.summary.affected == 1
+
+
+@pytest.mark.parametrize(("build", "code"), [("SP6a", 1), ("Q242896", 0), ("Q241024", 3)])
+def test_a_reader_that_goes_away_changes_no_exit_code(build: str, code: int) -> None:
+    """Whoever reads the report may stop reading: the exit code still says what was found."""
+    drivers = machine(build)
+    command = [sys.executable, "-m", "ntscan", "check", drivers, "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this machine")
+@pytest.mark.parametrize("words", [[], ["--format", "json"]], ids=str)
+def test_an_output_that_cannot_be_written_is_no_internal_error(words: list[str]) -> None:
+    """A full disk, or a closed standard output, is said in a sentence: exit code 2."""
+    command = [sys.executable, "-m", "ntscan", "check", machine("SP6a"), *words]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (result.returncode, "Traceback" in result.stderr) == (2, False)
+    assert "cannot be written" in result.stderr
+    closed = subprocess.run(
+        ["/bin/sh", "-c", f"{shlex.join(command)} >&-"], capture_output=True, text=True, check=False
+    )
+    assert (closed.returncode, "is closed" in closed.stderr) == (2, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no FIFO")
+def test_an_output_never_replaces_what_is_no_file() -> None:
+    """A pipe or a device named with -o stays what it is."""
+    os.mkfifo("pipe")
+    result = run_whole("check", machine("SP6a"), "-o", "pipe")
+    assert (result.returncode, Path("pipe").is_fifo()) == (2, True)
+    assert "is no regular file" in result.stderr
+
+
+def test_an_output_never_replaces_what_is_scanned() -> None:
+    """Evidence is not overwritten by the report about it; a new file beside it is."""
+    driver = Path(machine("SP6a")) / "sfmsrv.sys"
+    before = driver.read_bytes()
+    for target in (driver, driver.parent):
+        result = run_whole("check", str(target), "-o", str(driver))
+        assert (result.returncode, "is among what is scanned" in result.stderr) == (2, True)
+    assert driver.read_bytes() == before
+    assert run_whole("check", str(driver), "-o", str(driver.parent / "new")).returncode == 1
+
+
+def test_an_output_that_is_a_link_stays_one() -> None:
+    """The report is written to the file that a link leads to."""
+    Path("report").write_text("old")
+    Path("link").symlink_to("report")
+    run_whole("check", machine("SP6a"), "-o", "link")
+    assert Path("link").is_symlink()
+    assert "AFFECTED" in Path("report").read_text()
+
+
+def test_messages_on_standard_error_are_harmless() -> None:
+    """What was given on the command line, or stands in a rule, cannot act on a terminal."""
+    result = run_whole("check", "\x1b[2J\u202egone\nntscan: all is well")
+    assert result.stderr.count("\n") == 1
+    assert "\\x1b[2J\\u202egone\\x0antscan" in result.stderr
+
+
+def test_many_copies_leave_the_deciding_finding_whole() -> None:
+    """Copies that decide nothing are a line each, however many, and hide no verdict."""
+    volume = Path("volume")
+    copies = [(f"WINNT/$NtUninstallQ{n}$/sfmsrv.sys", published_build("RTM")) for n in range(8)]
+    write_machine(
+        volume,
+        NTMachine(installed=published_build("Q242896"), system=None, copies=tuple(copies)),
+    )
+    result = run("check", str(volume))
+    assert (result.stdout.count(" AFFECTED "), result.stdout.count(" FIXED ")) == (0, 1)
+    assert result.stdout.count("(backup): affected") == 8
+    assert "What to do" in result.stdout

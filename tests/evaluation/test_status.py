@@ -13,6 +13,7 @@ from ntscan.evidence.characteristics import FileItem, NotAnImage, SystemCharacte
 from ntscan.evidence.reading import (
     NOT_COLLECTED,
     CollectionFailed,
+    Contradictory,
     DoesNotExist,
     Exists,
     Reading,
@@ -131,6 +132,8 @@ NOT_LISTED = "not_affected {} product_not_listed"
         (system(OLDER, product=Unrecognised(text="HomeNT")), "undetermined older"),
         (system(OLDER, product=SERVER), "affected older"),
         (system(OLDER, product=ENTERPRISE), "affected older"),
+        (system(OLDER, service_pack=Contradictory(message="6 and 4")), "affected older"),
+        (system(JUST_NEWER, service_pack=Contradictory(message="6 and 4")), "undetermined newer"),
         (system(OLDER, product=DoesNotExist()), "affected older"),
         (
             system(OLDER, product=CollectionFailed(message="the hive is cut short")),
@@ -265,7 +268,10 @@ INSTALLED = PendingRename(
     source=r"C:\TEMP\EXT1.tmp", destination=r"C:\WINNT\System32\drivers\SFMSRV.SYS"
 )
 DELETED = PendingRename(source=r"C:\WINNT\system32\drivers\sfmsrv.sys", destination=None)
-ELSEWHERE = PendingRename(source=r"C:\sfmsrv.sys", destination=r"C:\WINNT\notsfmsrv.sys")
+MOVED_AWAY = PendingRename(
+    source=r"C:\WINNT\system32\drivers\sfmsrv.sys", destination=r"C:\TEMP\old.sys"
+)
+ELSEWHERE = PendingRename(source=r"C:\TEMP\sfmsrv.sys", destination=r"C:\WINNT\notsfmsrv.sys")
 
 
 def waiting(*renames: PendingRename) -> Exists[tuple[PendingRename, ...]]:
@@ -294,6 +300,7 @@ def waiting(*renames: PendingRename) -> Exists[tuple[PendingRename, ...]]:
         ),
         (system(OLDER, pending_renames=waiting(INSTALLED)), ["pending_rename"]),
         (system(OLDER, pending_renames=waiting(DELETED)), ["pending_rename"]),
+        (system(OLDER, pending_renames=waiting(MOVED_AWAY)), ["pending_rename"]),
         (system(OLDER, pending_renames=waiting(ELSEWHERE)), []),
         (system(OLDER, pending_renames=waiting()), []),
         (
@@ -375,6 +382,7 @@ def test_exposure_is_the_earliest_start_of_what_needs_the_driver(
         (sp("SP6a"), "service_pack", Result.TRUE),
         (sp("SP2"), "service_pack", Result.UNKNOWN),
         (SP7, "service_pack", Result.UNKNOWN),
+        (Contradictory(message="6 and 4"), "service_pack", Result.UNKNOWN),
         (NOT_COLLECTED, "service_pack", Result.NOT_EVALUATED),
         (DoesNotExist(), "service_pack", Result.UNKNOWN),
         (CollectionFailed(message="damaged"), "service_pack", Result.ERROR),
@@ -385,7 +393,7 @@ def test_exposure_is_the_earliest_start_of_what_needs_the_driver(
         (CollectionFailed(message="damaged"), "product", Result.ERROR),
         (keys("Q242896"), "hotfix_keys", Result.TRUE),
         (keys("Q241024"), "hotfix_keys", Result.FALSE),
-        (DoesNotExist(), "hotfix_keys", Result.FALSE),
+        (DoesNotExist(), "hotfix_keys", Result.UNKNOWN),
         (NOT_COLLECTED, "hotfix_keys", Result.NOT_EVALUATED),
         (CollectionFailed(message="damaged"), "hotfix_keys", Result.ERROR),
     ],

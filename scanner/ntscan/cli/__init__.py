@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ntscan.cli import check, model, rules, schema
-from ntscan.errors import NtscanError
+from ntscan.errors import NtscanError, RuleError
+from ntscan.reporting.harmless import harmless
 from ntscan.version import VERSION
 from ntscan.vocabulary import ExitCode
 
@@ -46,12 +47,12 @@ def run() -> None:
     """Run the command line; an error of ntscan's own never ends with Python's exit code 1."""
     try:
         app()
-    except BrokenPipeError:
-        # Who reads the output has gone; nothing more can be said to them.
-        sys.stderr.close()
-        sys.exit(ExitCode.NOTHING_AFFECTED)
+    except RuleError as error:
+        # One line a fault; each may quote what stands in the rule.
+        typer.echo("\n".join(harmless(line) for line in f"ntscan: {error}".split("\n")), err=True)
+        sys.exit(ExitCode.USAGE)
     except NtscanError as error:
-        typer.echo(f"ntscan: {error}", err=True)
+        typer.echo(harmless(f"ntscan: {error}"), err=True)
         sys.exit(ExitCode.USAGE)
     except Exception:  # noqa: BLE001  the outermost edge: an uncaught error exits 4, never 1
         typer.echo(traceback.format_exc(), err=True)

@@ -6,7 +6,7 @@ from io import StringIO
 import typer
 
 from ntscan.cli import options as cli
-from ntscan.cli.output import write_output
+from ntscan.cli.output import refuse_to_overwrite, write_output
 from ntscan.vocabulary import FailOn
 
 
@@ -39,6 +39,7 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         product=product,
         model=not no_model,
     )
+    refuse_to_overwrite(output, paths)
     report = scan(*paths, options=asked)
     match report_format:
         case cli.Format.JSON:
@@ -48,7 +49,7 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         case cli.Format.TABLE:
             from ntscan.reporting.table import render_table  # noqa: PLC0415
 
-            stream = sys.stdout if output is None else StringIO()
+            stream = sys.stdout if output is None and sys.stdout is not None else StringIO()
             text = render_table(report, stream, explain=explain)
-            write_output(text, output, encoding=stream.encoding or "utf-8")
+            write_output(text, output, encoding=getattr(stream, "encoding", None) or "utf-8")
     raise typer.Exit(exit_code(report, fail_on))

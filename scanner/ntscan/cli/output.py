@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ntscan.errors import UsageError
@@ -11,17 +12,47 @@ from ntscan.errors import UsageError
 def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> None:
     """Write a result; what the encoding of a terminal lacks is written by its number.
 
-    Raises UsageError where the file cannot be written.
+    Raises UsageError where it cannot be written.
     """
     data = text.encode(encoding, "backslashreplace")
     if file is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _print(data)
         return
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file}: is no regular file; name a file, or leave -o out")
     try:
-        _replace(file, data)
+        # A link stays a link: what it leads to is replaced.
+        _replace(file.resolve(), data)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
+    """Refuse an output file that is there already and is, or lies in, what is to be scanned.
+
+    Raises UsageError.
+    """
+    if file is None or not file.exists():
+        return
+    output = file.resolve()
+    for target in targets:
+        scanned = Path(target).resolve()
+        if output == scanned or scanned in output.parents:
+            raise UsageError(f"{file}: is among what is scanned, and that is never changed")
+
+
+def _print(data: bytes) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed; open it, or name a file with -o")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Who reads has gone, and the exit code still says what was found; Python must not flush
+        # into the pipe again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise UsageError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from ntscan.cli.options import RulesDirectory
 from ntscan.cli.output import write_output
+from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import ExitCode
 
 app = typer.Typer(help="The rule book: list, show and check rules.", no_args_is_help=True)
@@ -18,7 +19,7 @@ def list_rules(rules: RulesDirectory = None) -> None:
     from ntscan.rulebook.load import load_rules  # noqa: PLC0415  fast start
 
     lines = (f"{rule.id}  {rule.file_name}  {rule.title}" for rule in load_rules(rules).advisories)
-    write_output("".join(f"{line}\n" for line in lines), None)
+    write_output("".join(f"{harmless(line)}\n" for line in lines), None)
 
 
 @app.command("show")
@@ -52,6 +53,8 @@ def lint(
         for fault in (*lint_rule(rule), *example_failures(rule))
     ]
     for fault in faults:
-        typer.echo(fault)
-    typer.echo(f"{len(book)} rules, {len(faults)} faults", err=True)
+        typer.echo(harmless(fault))
+    rules_read = "1 rule" if len(book) == 1 else f"{len(book)} rules"
+    found = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    typer.echo(f"{rules_read}, {found}", err=True)
     raise typer.Exit(ExitCode.USAGE if faults else ExitCode.NOTHING_AFFECTED)

@@ -1,5 +1,6 @@
 """What a person should look at beside the verdict; no anomaly changes a status by itself."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
@@ -7,6 +8,8 @@ from ntscan.evaluation.case import Case
 from ntscan.evaluation.status import Conclusion
 from ntscan.evidence.reading import Exists
 from ntscan.vocabulary import Anomaly, Build, ServicePack, Status
+
+_LAST_TWO_PARTS: Final = re.compile(r"[^\\/]+[\\/][^\\/]+$")
 
 Sign: TypeAlias = Callable[[Case, Conclusion], bool]
 
@@ -73,10 +76,13 @@ def _pending_rename(case: Case, _conclusion: Conclusion) -> bool:
     renames = case.system.registry.pending_renames
     if not isinstance(renames, Exists):
         return False
+    usual = f"drivers\\{case.advisory.file_name}"
+    place = _LAST_TWO_PARTS.search(case.file.path) if case.file is not None else None
+    driver = place[0].replace("/", "\\").lower() if place is not None else usual
     return any(
-        rf"\{path}".lower().endswith(rf"\{case.advisory.file_name}")
+        path.lower().endswith(f"\\{driver}")
         for rename in renames.value
-        for path in (rename.destination or rename.source,)
+        for path in (rename.source, rename.destination or "")
     )
 
 

@@ -1,19 +1,26 @@
 """The questions put to the system: does the article list it, and was the hotfix installed."""
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from ntscan.evaluation.finding import Criterion
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.evidence.reading import (
     CollectionFailed,
+    Contradictory,
     DoesNotExist,
     Exists,
     NotCollected,
     Unrecognised,
 )
 from ntscan.rulebook.advisory import Advisory
-from ntscan.vocabulary import Product, Result, ServicePack
+from ntscan.vocabulary import Result
+
+_WithoutValue: TypeAlias = (
+    Unrecognised | Contradictory | DoesNotExist | NotCollected | CollectionFailed
+)
+#: A result, what was observed, and the explanation.
+_Answer: TypeAlias = tuple[Result, str | None, str]
 
 
 def system_criteria(advisory: Advisory, system: SystemCharacteristics) -> Iterator[Criterion]:
@@ -24,93 +31,68 @@ def system_criteria(advisory: Advisory, system: SystemCharacteristics) -> Iterat
 
 
 def _product(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
-    result, observed, explanation = Result.UNKNOWN, None, ""
-    match system.registry.product:
-        case Exists(value=Product() as product, stated_by_user=stated):
-            listed = product in advisory.applicability.products
-            result, observed = Result.TRUE if listed else Result.FALSE, str(product)
-            explanation = "The user states it." if stated else "The registry says so."
-        case Unrecognised(text=text):
-            observed, explanation = text, "The registry names no product of Windows NT 4.0."
-        case DoesNotExist():
-            explanation = "The registry holds no ProductType."
-        case NotCollected():
-            result = Result.NOT_EVALUATED
-            explanation = f"{_NO_HIVE}; --product states it."
-        case CollectionFailed(message=message):
-            result, explanation = Result.ERROR, message
-        case _ as never:
-            assert_never(never)
-    return Criterion(
-        name="product",
-        result=result,
-        observed=observed,
-        expected=" or ".join(advisory.applicability.products),
-        explanation=explanation,
-    )
+    reading, listed = system.registry.product, advisory.applicability.products
+    if isinstance(reading, Exists):
+        result = Result.TRUE if reading.value in listed else Result.FALSE
+        answer: _Answer = result, reading.value, _said_by(stated=reading.stated_by_user)
+    else:
+        answer = _without_value(reading, "product", "; --product states it")
+    return _criterion("product", answer, " or ".join(listed))
 
 
 def _service_pack(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
-    result, observed, explanation = Result.UNKNOWN, None, ""
-    listed = advisory.applicability.service_packs
-    match system.registry.service_pack:
-        case Exists(value=ServicePack() as service_pack, stated_by_user=stated):
-            observed = str(service_pack)
-            explanation = "The user states it." if stated else "The registry says so."
-            if service_pack in listed:
-                result = Result.TRUE
-            else:
-                explanation += (
-                    f" {advisory.id} does not list it, though it lists those before and after: "
-                    "the file decides."
-                )
-        case Unrecognised(text=text):
-            observed, explanation = text, "No such service pack of Windows NT 4.0 ever existed."
-        case DoesNotExist():
-            explanation = "The registry holds no service pack."
-        case NotCollected():
-            result = Result.NOT_EVALUATED
-            explanation = f"{_NO_HIVE}; --service-pack states it."
-        case CollectionFailed(message=message):
-            result, explanation = Result.ERROR, message
-        case _ as never:
-            assert_never(never)
-    return Criterion(
-        name="service_pack",
-        result=result,
-        observed=observed,
-        expected=", ".join(listed),
-        explanation=explanation,
-    )
+    reading, listed = system.registry.service_pack, advisory.applicability.service_packs
+    if isinstance(reading, Exists):
+        result, explanation = Result.TRUE, _said_by(stated=reading.stated_by_user)
+        if reading.value not in listed:
+            result = Result.UNKNOWN
+            explanation += (
+                f" {advisory.id} does not list it, though it lists those before and after: the "
+                "file decides."
+            )
+        answer: _Answer = result, reading.value, explanation
+    else:
+        answer = _without_value(reading, "service pack", "; --service-pack states it")
+    return _criterion("service_pack", answer, ", ".join(listed))
 
 
 def _hotfix_key(advisory: Advisory, system: SystemCharacteristics) -> Criterion:
-    result, observed = Result.UNKNOWN, None
-    explanation = (
-        "A hotfix key says what was installed once, not what is there now; a fix copied by hand "
-        "leaves none."
-    )
-    match system.registry.hotfix_keys:
-        case Exists(value=keys):
-            result = Result.TRUE if advisory.id in keys else Result.FALSE
-            observed = ", ".join(keys) or None
+    reading = system.registry.hotfix_keys
+    if isinstance(reading, Exists):
+        result = Result.TRUE if advisory.id in reading.value else Result.FALSE
+        explanation = (
+            "A hotfix key says what was installed once, not what is there now; a fix copied by "
+            "hand leaves none."
+        )
+        answer: _Answer = result, ", ".join(reading.value) or None, explanation
+    else:
+        answer = _without_value(reading, "hotfix key", "")
+    return _criterion("hotfix_key", answer, advisory.id)
+
+
+def _without_value(reading: _WithoutValue, what: str, remedy: str) -> _Answer:
+    """Answer a question that the registry leaves open, by the way in which it does."""
+    match reading:
         case Unrecognised(text=text):
-            observed = text
+            return Result.UNKNOWN, text, f"This names no {what} of Windows NT 4.0."
+        case Contradictory(message=message):
+            return Result.UNKNOWN, None, f"{message}{remedy}."
         case DoesNotExist():
-            result = Result.FALSE
+            return Result.UNKNOWN, None, f"The registry holds no {what}."
         case NotCollected():
-            result, explanation = Result.NOT_EVALUATED, f"{_NO_HIVE}."
+            return Result.NOT_EVALUATED, None, f"No registry hive was read{remedy}."
         case CollectionFailed(message=message):
-            result, explanation = Result.ERROR, message
+            return Result.ERROR, None, message
         case _ as never:
             assert_never(never)
+
+
+def _said_by(*, stated: bool) -> str:
+    return "The user states it." if stated else "The registry says so."
+
+
+def _criterion(name: str, answer: _Answer, expected: str) -> Criterion:
+    result, observed, explanation = answer
     return Criterion(
-        name="hotfix_key",
-        result=result,
-        observed=observed,
-        expected=advisory.id,
-        explanation=explanation,
+        name=name, result=result, observed=observed, expected=expected, explanation=explanation
     )
-
-
-_NO_HIVE = "No registry hive was read"

@@ -1,7 +1,6 @@
 """Where a file stands among the published builds: older, the fix, neighbour, newer, or unknown."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from ntscan.evaluation.interval import Interval, link_window
@@ -9,13 +8,11 @@ from ntscan.evaluation.language import is_in_language
 from ntscan.evaluation.versions import compare_versions
 from ntscan.evidence.characteristics import FileItem, NotAnImage, PEMetadata
 from ntscan.rulebook.advisory import Advisory, ContainsFix, FixedBuild, KnownBuild
+from ntscan.rulebook.check import ERA
 from ntscan.vocabulary import Anomaly, Build
 
 #: A link time outside this is none: NT 3.1 came before it, NT 4.0's last support ended in it.
-PLAUSIBLE: Final = Interval(
-    earliest=datetime(1993, 7, 1, tzinfo=UTC),
-    latest=datetime(2009, 12, 31, 23, 59, 59, tzinfo=UTC),
-)
+PLAUSIBLE: Final = Interval(earliest=ERA[0], latest=ERA[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

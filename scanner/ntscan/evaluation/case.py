@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from ntscan.evaluation.build_order import NOT_PLACED, BuildOrder, fixed_build_for, order_build
 from ntscan.evaluation.operating_system import other_operating_system
-from ntscan.evidence.characteristics import FileItem, PEMetadata, SystemCharacteristics
+from ntscan.evidence.characteristics import (
+    CollectionError,
+    FileItem,
+    PEMetadata,
+    SystemCharacteristics,
+)
 from ntscan.rulebook.advisory import Advisory, FixedBuild
 
 
@@ -25,10 +30,10 @@ class Case:
     order: BuildOrder
 
     @property
-    def blocked_at(self) -> str | None:
-        """The path of a place that could not be read and where the file could be."""
+    def blocked_at(self) -> CollectionError | None:
+        """A place that could not be read and where the file could be."""
         blocked = (
-            error.path
+            error
             for error in self.system.errors
             if error.decides and error.file_name in (None, self.advisory.file_name)
         )

@@ -10,7 +10,8 @@ from ntscan.vocabulary import Anomaly, Behaviour, Build, Exposure, Justification
 class Criterion:
     """One question put to the evidence: what was seen, what the fixed build would show, and why.
 
-    ``result`` is ``true`` where the evidence is what a fixed or unaffected machine would show.
+    ``result`` is ``true`` where the evidence is as expected: of the file, what the fixed build
+    would show; of the system, what the article lists.
     Times in ``observed`` and ``expected`` are UTC, sizes are bytes.
     """
 

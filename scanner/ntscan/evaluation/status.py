@@ -41,8 +41,8 @@ def _place_unreadable(case: Case) -> Conclusion | None:
     if case.file is not None or case.blocked_at is None:
         return None
     return _undetermined(
-        f"{case.advisory.file_name} was not found, and {case.blocked_at}, where it could be, "
-        "cannot be read; make it readable and scan again."
+        f"{case.advisory.file_name} was not found, but it could be where the scan cannot look: "
+        f"{case.blocked_at.path} {case.blocked_at.message}."
     )
 
 

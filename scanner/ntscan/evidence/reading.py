@@ -25,6 +25,13 @@ class Unrecognised:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradictory:
+    """Two places that should say the same say different things; ``message`` says what."""
+
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class DoesNotExist:
     """It was looked for in a place that could be read, and it is not there."""
@@ -42,6 +49,8 @@ class CollectionFailed:
     message: str
 
 
-Reading: TypeAlias = Exists[T_co] | Unrecognised | DoesNotExist | NotCollected | CollectionFailed
+Reading: TypeAlias = (
+    Exists[T_co] | Unrecognised | Contradictory | DoesNotExist | NotCollected | CollectionFailed
+)
 
 NOT_COLLECTED: Final = NotCollected()

@@ -19,7 +19,7 @@ MEANING: Final[dict[Anomaly, str]] = {
     "file is older: a component added from the original CD, or a service pack installed later, "
     "put an older one back; install the hotfix again",
     Anomaly.FILE_WITHOUT_HOTFIX_KEY: "the file has the fix, and the registry knows of none: it was "
-    "copied by hand, and an installer may replace it unasked",
+    "copied by hand or came with another hotfix, and an installer may replace it unasked",
     Anomaly.SERVICE_PACK_NOT_REAPPLIED: "the file is that of an earlier release than the service "
     "pack of this machine: the service pack was not installed again after a component was added",
     Anomaly.PENDING_RENAME: "a replacement of the file waits for the next start: what is on the "

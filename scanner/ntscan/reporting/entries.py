@@ -13,7 +13,7 @@ from ntscan.evidence.characteristics import (
 )
 from ntscan.evidence.reading import Exists, Reading
 from ntscan.evidence.system_evidence import SystemEvidence
-from ntscan.reporting.harmless import harmless
+from ntscan.reporting.harmless import harmless, shown
 from ntscan.reporting.report import (
     DemonstrationEntry,
     ErrorEntry,
@@ -44,7 +44,7 @@ def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:
     return SystemEntry(
         root=harmless(root),
         volume=None,
-        computer_name=None if name is None else harmless(name),
+        computer_name=None if name is None else shown(name),
         product=_value(registry.product),
         service_pack=_value(registry.service_pack),
         build=_value(registry.build),
@@ -66,7 +66,7 @@ def _services(registry: SystemEvidence) -> dict[str, ServiceEntry] | None:
     return {
         harmless(service.name): ServiceEntry(
             start=_value(service.start),
-            image_path=_harmless(_value(service.image_path)),
+            image_path=_shown(_value(service.image_path)),
             depends_on=_all_harmless(_value(service.depends_on)),
         )
         for service in (*registry.services.value, *dependents)
@@ -78,7 +78,7 @@ def _value(reading: Reading[T]) -> T | None:
 
 
 def _all_harmless(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if texts is None else tuple(harmless(text) for text in texts)
+    return None if texts is None else tuple(shown(text) for text in texts)
 
 
 def finding_entry(
@@ -98,7 +98,7 @@ def finding_entry(
         criteria=tuple(_criterion(criterion) for criterion in finding.criteria),
         anomalies=finding.anomalies,
         exposure=finding.exposure,
-        remediation=finding.remediation,
+        remediation="\n".join(harmless(line) for line in finding.remediation.split("\n")),
         demonstrations=()
         if demonstration is None
         else (_demonstration_entry(demonstration, finding.chosen_by),),
@@ -132,20 +132,20 @@ def _pe_entry(image: PEMetadata) -> PEEntry:
         subsystem=image.subsystem,
         size_of_image=image.size_of_image,
         file_version=version.file_version if version else None,
-        file_version_string=_harmless(version.file_version_string) if version else None,
+        file_version_string=_shown(version.file_version_string) if version else None,
         product_version=version.product_version if version else None,
-        product_version_string=_harmless(version.product_version_string) if version else None,
-        original_filename=_harmless(version.original_filename) if version else None,
+        product_version_string=_shown(version.product_version_string) if version else None,
+        original_filename=_shown(version.original_filename) if version else None,
         language=languages or None,
         kernel_imports=image.kernel_imports,
-        debug_file_name=_harmless(image.debug_file_name),
+        debug_file_name=_shown(image.debug_file_name),
     )
 
 
 def _criterion(criterion: Criterion) -> Criterion:
     observed, explanation = criterion.observed, harmless(criterion.explanation)
     if isinstance(observed, str):
-        observed = harmless(observed)
+        observed = shown(observed)
     if (observed, explanation) == (criterion.observed, criterion.explanation):
         return criterion
     return replace(criterion, observed=observed, explanation=explanation)
@@ -166,5 +166,5 @@ def _demonstration_entry(demonstration: Demonstration, chosen_by: str) -> Demons
     )
 
 
-def _harmless(text: str | None) -> str | None:
-    return None if text is None else harmless(text)
+def _shown(text: str | None) -> str | None:
+    return None if text is None else shown(text)

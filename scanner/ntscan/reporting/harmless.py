@@ -2,6 +2,9 @@
 
 from typing import Final
 
+#: Characters of one value that are shown; NT's own paths and names are shorter.
+LONGEST_SHOWN: Final = 1024
+
 _LATIN_1: Final = range(0x100)
 _BASIC_PLANE: Final = range(0x10000)
 _ESCAPED_BYTES: Final = range(0xDC80, 0xDD00)  # PEP 383: bytes of a name that is no UTF-8
@@ -19,6 +22,11 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def shown(text: str) -> str:
+    """Make a value from scanned bytes harmless, and cut it where no person would read on."""
+    return harmless(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
 
 
 def _escape(code: int) -> str:

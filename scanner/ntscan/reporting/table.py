@@ -1,6 +1,7 @@
 """The report for a person at a terminal, drawn with rich; no text of it is read as markup."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from typing import Final, TextIO
 
 from rich import box
@@ -20,7 +21,7 @@ from ntscan.reporting.report import (
 )
 from ntscan.vocabulary import Anomaly, Result, ScanStatus, Status
 
-#: From this many findings of one target on, each gets a row and not a page.
+#: From this many deciding findings of one target on, each gets a row and not a page.
 MANY_FINDINGS: Final = 6
 
 _WIDTH_OF_A_FILE: Final = 110
@@ -41,22 +42,43 @@ _RESULT_STYLE: Final = {
 }
 
 
+class _Page(StringIO):
+    """A page in memory that answers rich as the stream would that is to show it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream, by which rich chooses what it draws lines with."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+
 def render_table(report: Report, stream: TextIO, *, explain: bool) -> str:
     """Draw a report for the stream that will show it: colours on a terminal without NO_COLOR.
 
     ``explain`` adds why each criterion was asked, and the whole trace of the demonstration.
     """
-    console = Console(file=stream, markup=False, emoji=False, highlight=False)
+    page = _Page(stream)
+    console = Console(file=page, markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_FILE
-    with console.capture() as drawn:
-        for target in report.targets:
-            for part in _target(target, explain=explain):
-                # A path is never broken, so that it can be copied.
-                console.print(part, soft_wrap=isinstance(part, Text))
-            console.print()
-        console.print(_summary(report.summary))
-    return "".join(f"{line.rstrip()}\n" for line in drawn.get().split("\n")[:-1])
+    options = report.run.options
+    stated = [text for text in (options.product, options.service_pack) if text is not None]
+    if stated:
+        console.print(Text(f"As stated, whatever the files say: {', '.join(stated)}"))
+    for target in report.targets:
+        for part in _target(target, explain=explain):
+            # A path is never broken, so that it can be copied.
+            console.print(part, soft_wrap=isinstance(part, Text))
+        console.print()
+    console.print(_summary(report.summary))
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().split("\n")[:-1])
 
 
 def _target(target: TargetEntry, *, explain: bool) -> Iterator[RenderableType]:
@@ -68,13 +90,13 @@ def _target(target: TargetEntry, *, explain: bool) -> Iterator[RenderableType]:
         yield _system(system)
         for anomaly in system.anomalies:
             yield _anomaly(anomaly)
-    if len(target.findings) >= MANY_FINDINGS and not explain:
-        yield _overview(target)
+    deciding = [finding for finding in target.findings if finding.decides or explain]
+    if len(deciding) >= MANY_FINDINGS and not explain:
+        yield _overview(deciding)
     else:
-        for finding in target.findings:
-            if finding.decides or explain:
-                yield from _finding(finding, explain=explain)
-        yield from _copies(target, explain=explain)
+        for finding in deciding:
+            yield from _finding(finding, explain=explain)
+    yield from _copies(target, explain=explain)
     for error in target.errors:
         yield Text.assemble(("error ", "bold yellow"), error.path, ": ", error.message)
     if target.rules_not_present:
@@ -93,11 +115,11 @@ def _anomaly(anomaly: Anomaly) -> Text:
     return Text.assemble((f"Look at: {anomaly}", "bold yellow"), f": {MEANING[anomaly]}.")
 
 
-def _overview(target: TargetEntry) -> Table:
+def _overview(findings: Sequence[FindingEntry]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("status", "rule", "file", "reason"):
         table.add_column(heading, overflow="fold")
-    for finding in target.findings:
+    for finding in findings:
         paths = "\n".join(file.path for file in finding.files)
         table.add_row(_status(finding.status), finding.rule_id, Text(paths), Text(finding.reason))
     return table

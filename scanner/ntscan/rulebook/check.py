@@ -3,17 +3,23 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from ntscan.rulebook.advisory import Advisory
 from ntscan.rulebook.locate import FieldPath
 
 #: Builds of Windows NT lie between NT 3.1's release and the end of NT 4.0's support, with room.
-ERA: Final = (datetime(1993, 7, 1, tzinfo=UTC), datetime(2009, 12, 31, tzinfo=UTC))
+ERA: Final = (datetime(1993, 7, 1, tzinfo=UTC), datetime(2009, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 #: No file of Windows NT 4.0 that a hotfix replaces is as large as this many bytes.
 LARGEST_FILE: Final = 16 * 1024 * 1024
+
+_IMPOSSIBLE: Final = (
+    f"is impossible for Windows NT 4.0: before {ERA[0].date()} or after {ERA[1].date()}"
+)
+#: winnt.h: PRIMARYLANGID is the low ten bits of a language identifier.
+_MOST_PRIMARY: Final = 0x3FF
 
 _ARTICLE: Final = re.compile(r"Q\d{5,6}")
 _FILE_NAME: Final = re.compile(r"[a-z0-9_$-]{1,8}\.[a-z0-9_]{1,3}")
@@ -35,6 +41,9 @@ class Problem:
 
     field: FieldPath
     message: str
+
+
+_A_DAY: Final = timedelta(days=1)
 
 
 def problems(advisory: Advisory) -> Iterator[Problem]:
@@ -61,6 +70,10 @@ def _value_problems(field: FieldPath, value: object) -> Iterator[Problem]:
     match value:
         case datetime():
             yield from _time_problems(field, name, value)
+        case date() if not ERA[0].date() <= value <= ERA[1].date():
+            yield Problem(field=field, message=f"{value} {_IMPOSSIBLE}")
+        case int() if name == "primary_language" and not 0 < value <= _MOST_PRIMARY:
+            yield Problem(field=field, message=f"is no primary language of 1 to {_MOST_PRIMARY:#x}")
         case int() if name == "size" and not 0 < value <= LARGEST_FILE:
             yield Problem(field=field, message=f"is not between 1 and {LARGEST_FILE:,} bytes")
         case str() if not value.strip():
@@ -79,8 +92,7 @@ def _time_problems(field: FieldPath, name: str, value: datetime) -> Iterator[Pro
     elif name != "modified" and not ERA[0] <= _as_utc(value) <= ERA[1]:
         yield Problem(
             field=field,
-            message=f"{value.date()} is impossible for Windows NT 4.0: "
-            f"before {ERA[0].date()} or after {ERA[1].date()}",
+            message=f"{value.date()} {_IMPOSSIBLE}",
         )
 
 
@@ -101,6 +113,10 @@ def _wrong_order(advisory: Advisory) -> Iterator[Problem]:
             message = f"{build.wall_clock.date()} is after the article's last change"
             yield Problem(field=("fixed_builds", index, "wall_clock"), message=message)
     hold_fix_from = advisory.later_builds.hold_fix_from
+    made = [_as_utc(build.wall_clock) + _A_DAY for build in advisory.fixed_builds]
+    if hold_fix_from.tzinfo is not None and hold_fix_from < max(made, default=ERA[0]):
+        message = f"{hold_fix_from.date()} is not a day or more after every fixed build"
+        yield Problem(field=("later_builds", "hold_fix_from"), message=message)
     for index, release in enumerate(advisory.releases_without_fix):
         if hold_fix_from.date() <= release.released_by:
             message = (

@@ -55,7 +55,7 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
 def read_rule(file: Path) -> Advisory:
     """Load one rule from a file of the user's own; raises RuleError and UsageError."""
     try:
-        content = file.read_bytes()
+        content = _read(file)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     return parse_rule(content, str(file))
@@ -65,7 +65,7 @@ def rule_text(rule_id: str, directory: Path | None = None) -> str:
     """Return a rule as it is written; raises UsageError where no rule has the id."""
     for name, content in _rule_files(directory):
         if Path(name).stem == rule_id.upper():
-            return content.decode("utf-8")
+            return content.decode("utf-8", "backslashreplace")
     raise UsageError(f"{rule_id}: no such rule; `ntscan rules list` shows those there are")
 
 
@@ -99,9 +99,17 @@ def _rule_files(directory: Path | None) -> Iterator[tuple[str, bytes]]:
             for file in sorted(place.iterdir(), key=lambda file: file.name):
                 if file.name.endswith(".toml"):
                     shown = file.name if place is not directory else str(file)
-                    yield shown, file.read_bytes()
+                    yield shown, _read(file)
         except OSError as error:
             raise UsageError(f"{place}: cannot be read as a folder of rules: {error}") from error
+
+
+def _read(file: Traversable) -> bytes:
+    """Read a rule as far as one may go; a pipe or a device would never end."""
+    if not file.is_file():
+        raise UsageError(f"{file}: is no regular file, and so no rule")
+    with file.open("rb") as rule:
+        return rule.read(LONGEST_RULE + 1)
 
 
 def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from ntscan.evidence.reading import (
-    CollectionFailed,
+    Contradictory,
     DoesNotExist,
     Exists,
     Reading,
@@ -45,7 +45,7 @@ def installed_service_pack(
             told = ServicePack.SP6 if service_pack is ServicePack.SP6A else service_pack
             if numbered == Exists(value=told):
                 return named
-            return CollectionFailed(
+            return Contradictory(
                 message=f"CSDVersion contradicts itself: the hive SOFTWARE says {told}, "
                 f"and the hive SYSTEM {csd_number.value:#x}"
             )
