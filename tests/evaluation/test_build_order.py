@@ -231,3 +231,10 @@ def test_a_version_that_names_no_build_leaves_the_link_time_to_decide(
     """The bare string 4.00, and what is not made of dotted integers, compare with nothing."""
     file = versioned(file_version=None, file_version_string=observed)
     assert order(with_version(advisory, "4.0.1381.7036"), file) is Build.THE_FIX
+
+
+def test_an_older_build_of_the_fixs_own_size_contradicts_nothing(advisory: Advisory) -> None:
+    """Where an older build has the fix's size, that size after the fix is no contradiction."""
+    older = replace(advisory.known_builds[0], size=FIX_SIZE["i386"])
+    rule = replace(advisory, known_builds=(older, *advisory.known_builds[1:]))
+    assert order(rule, build("i386", "2000-03-01T00:00:00Z", FIX_SIZE["i386"])) is Build.NEWER

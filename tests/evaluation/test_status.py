@@ -414,3 +414,17 @@ def test_every_criterion_explains_itself() -> None:
     names = [criterion.name for criterion in finding.criteria]
     assert len(names) == len(set(names))
     assert Build.OLDER is finding.build
+
+
+def test_what_the_system_says_is_said_of_no_copy() -> None:
+    """A backup is older by its nature; a hotfix key says nothing about it."""
+    backup = replace(RTM_FILE, decides=False)
+    found = system(FIX, backup, hotfix_keys=keys("Q242896"), service_pack=sp("SP5"))
+    assert [finding.anomalies for finding in evaluate(RULE, found)] == [(), ()]
+
+
+def test_a_release_for_another_machine_is_not_this_one() -> None:
+    """A size that an Intel release has says nothing about a file for Alpha."""
+    alpha = build("alpha", "1996-10-12T05:14:22Z", 132_112)
+    (finding,) = evaluate(RULE, system(alpha, service_pack=sp("SP5")))
+    assert finding.anomalies == ()

@@ -50,7 +50,7 @@ class _Page(StringIO):
         self._stream = stream
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed lets it be set; nobody does
         """The encoding of the stream, by which rich chooses what it draws lines with."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
