@@ -42,7 +42,7 @@ def _place_unreadable(case: Case) -> Conclusion | None:
         return None
     return _undetermined(
         f"{case.advisory.file_name} was not found, but it could be where the scan cannot look: "
-        f"{case.blocked_at.path} {case.blocked_at.message}."
+        f"{case.blocked_at.path}: {case.blocked_at.message}."
     )
 
 

@@ -15,7 +15,6 @@ from ntscan.reporting.report import (
     DemonstrationEntry,
     FindingEntry,
     Report,
-    Summary,
     SystemEntry,
     TargetEntry,
 )
@@ -77,7 +76,7 @@ def render_table(report: Report, stream: TextIO, *, explain: bool) -> str:
             # A path is never broken, so that it can be copied.
             console.print(part, soft_wrap=isinstance(part, Text))
         console.print()
-    console.print(_summary(report.summary))
+    console.print(_summary(report))
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().split("\n")[:-1])
 
 
@@ -209,12 +208,15 @@ def _grid(rows: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
-def _summary(summary: Summary) -> Text:
+def _summary(report: Report) -> Text:
+    summary = report.summary
+    partial = sum(target.scan_status is ScanStatus.PARTIAL for target in report.targets)
+    in_part = f", {partial:,} only in part" if partial else ""
     targets = "1 target" if summary.targets == 1 else f"{summary.targets:,} targets"
     return Text(
         f"{targets}: {summary.affected:,} affected, {summary.fixed:,} fixed, "
         f"{summary.not_affected:,} not affected, {summary.undetermined:,} undetermined; "
-        f"{summary.failed:,} could not be scanned",
+        f"{summary.failed:,} could not be scanned{in_part}",
         "bold",
     )
 
