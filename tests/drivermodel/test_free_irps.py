@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, StopCode
 from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
-from ntscan.drivermodel.memory import Memory, PageFaultError, Region
+from ntscan.drivermodel.memory import Access, Memory, PageFaultError, Region
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, UNITS, NonpagedPool
 from ntscan.drivermodel.processor import Processor
 
@@ -110,7 +110,7 @@ def test_the_pool_works_at_dispatch_level() -> None:
     memory.write(block, 0x00940006)
     with pytest.raises(PageFaultError) as fault:
         pool.allocate(SIZE)
-    assert fault.value.write
+    assert fault.value.access is Access.WRITE
     assert fault.value.address == 0x0094000A
     assert processor.irql is Irql.DISPATCH_LEVEL
 
@@ -167,4 +167,4 @@ def test_a_link_that_is_no_memory_faults_when_it_is_followed() -> None:
     assert str(free_irps.chain()) == "0x00940006 (not memory)"
     with pytest.raises(PageFaultError) as fault:
         free_irps.allocate()
-    assert (fault.value.address, fault.value.write) == (0x00940006, False)
+    assert (fault.value.address, fault.value.access) == (0x00940006, Access.READ)
