@@ -87,6 +87,47 @@ def test_simulate_takes_its_workload_from_the_options() -> None:
     assert row["overall"]["percent_5"] > 100 * 100
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        ("0", "never"),
+        ("1e-12", "1 in 10^12"),
+        ("1e-9", "1 in 10^9"),
+        ("1e-6", "1 in 1,000,000"),
+        ("0.01", "1 in 100"),
+        ("0.3333333333333333", "1 in 3"),
+        ("0.7", "70 %"),
+        ("1", "always"),
+    ],
+)
+def test_any_share_of_refusals_is_run_and_named(rate: str, words: str, tmp_path: Path) -> None:
+    """From never to always; a share that is not one in n is given in per cent."""
+    file = tmp_path / "plot.svg"
+    asked = ("--pattern", "sweeping", "--refusal-rate", rate, "--runs", "2", "--svg", str(file))
+    (line,) = [line for line in run("simulate", *asked).splitlines() if "sweeping  " in line]
+    assert words in line
+    assert ("No run stopped." in file.read_text()) is ("0 of 2" in line)
+    assert ("0 of 2" in line) is (rate in {"0", "1e-12"})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--refusal-rate", "1e-320"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "9e-13"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "-0.1"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "1.1"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "nan"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "0.7", "--regular"), "0.7 is not 1/n"),
+    ],
+)
+def test_a_share_that_cannot_be_run_is_refused(words: tuple[str, ...], said: str) -> None:
+    """What no run could show is an error of usage, in a sentence."""
+    result = CliRunner().invoke(app, ["simulate", *words], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 def test_the_sequence_diagram_has_a_line_for_each_step(tmp_path: Path) -> None:
     """The drawing is well-formed SVG, names the lanes and shows every sentence of the trace."""
     file = tmp_path / "trace.svg"

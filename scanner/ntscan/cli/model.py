@@ -11,7 +11,7 @@ from ntscan.cli.output import write_output
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
-from ntscan.drivermodel.workload import Pattern
+from ntscan.drivermodel.workload import SMALLEST_RATE, Pattern, every_nth
 from ntscan.vocabulary import Behaviour
 
 app = typer.Typer(
@@ -34,6 +34,13 @@ _When: TypeAlias = Annotated[
 _Svg: TypeAlias = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Draw the result into an SVG file.")
 ]
+
+
+def _possible_rate(rate: float | None) -> float | None:
+    """Refuse a share that no run could show, and what is no number."""
+    if rate is None or rate == 0 or SMALLEST_RATE <= rate <= 1:
+        return rate
+    raise typer.BadParameter(f"{rate:g} is neither 0 nor in the range {SMALLEST_RATE:g} to 1.")
 
 
 @app.command("demonstrate")
@@ -141,15 +148,19 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     refusal_rate: Annotated[
         float | None,
         typer.Option(
-            min=0.0,
-            max=1.0,
-            help="The share of unlocks for which a filter refuses Fast I/O; from 1e-6 to 1 unless"
-            " given.",
+            callback=_possible_rate,
+            metavar="SHARE",
+            help="The share of unlocks for which a filter refuses Fast I/O: 0, or 1e-12 to 1; the"
+            " powers of ten from 1e-6 to 1 unless given.",
             show_default=False,
         ),
     ] = None,
     regular: Annotated[
-        bool, typer.Option("--regular", help="Refuse every n-th unlock, not each by chance.")
+        bool,
+        typer.Option(
+            "--regular",
+            help="Refuse every n-th unlock, not each by chance; the share is then 1/n.",
+        ),
     ] = False,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each workload.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 1,
@@ -169,6 +180,12 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         completion=completion,
         refusal=Refusal.FILTER,
     )
+    if regular and refusal_rate and every_nth(refusal_rate) is None:
+        raise typer.BadParameter(
+            f"with --regular every n-th unlock is refused, and {refusal_rate:g} is not 1/n; give"
+            " a share such as 0.5 or 0.01.",
+            param_hint="--refusal-rate",
+        )
     rates = REFUSAL_RATES if refusal_rate is None else (refusal_rate,)
     rows = []
     for shown in Pattern if pattern is None else (pattern,):

@@ -13,12 +13,15 @@ from ntscan.drivermodel.demonstrate import Demonstration
 from ntscan.drivermodel.explore import Exploration, Finding
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.simulate import REFUSALS_BOUND, WATCH, Distribution, Row
+from ntscan.drivermodel.workload import every_nth
 from ntscan.version import VERSION
 from ntscan.vocabulary import SCHEMA_VERSION
 
 _INDENT: Final = 2
 _WIDTH: Final = 110
 _WIDTH_OF_ROWS: Final = 140
+#: A power of ten up to this one is written out.
+_LONGEST_EXPONENT: Final = 6
 
 
 def render_json(
@@ -125,7 +128,18 @@ def render_rows(rows: Sequence[Row], assumptions: Sequence[str]) -> str:
 
 
 def _share(rate: float) -> str:
-    return "always" if rate >= 1 else f"1 in {1 / rate:,.0f}"
+    """Say how often: as one in n where n is whole, else in per cent."""
+    if rate <= 0:
+        return "never"
+    every = every_nth(rate)
+    if every is None:
+        return f"{100 * rate:g} %"
+    if every == 1:
+        return "always"
+    exponent = len(str(every)) - 1
+    if exponent > _LONGEST_EXPONENT and every == 10**exponent:
+        return f"1 in 10^{exponent}"
+    return f"1 in {every:,}"
 
 
 def _distribution(shown: Distribution | None) -> str:
