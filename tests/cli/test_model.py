@@ -57,6 +57,7 @@ def test_explore_claims_only_what_it_visited() -> None:
     whole = run("explore", "--behaviour", "fixed", "--completion", "pending", "--workers", "1")
     assert "states visited, all of them; none is bad" in whole
     assert "no fix: " in whole
+    assert "IRPs free before the first: 1; cause that refuses Fast I/O: oplock." in whole
     cut = run("explore", "--behaviour", "fixed", "--completion", "pending", "--states", "50")
     assert "nothing is claimed" in " ".join(cut.split())
     assert "none is bad" not in cut
@@ -65,7 +66,11 @@ def test_explore_claims_only_what_it_visited() -> None:
 def test_explore_as_json_carries_a_trace_to_each_bad_state() -> None:
     """Bounds, counts and the shortest traces are in the JSON."""
     words = ("--behaviour", "vulnerable", "--completion", "immediate", "--workers", "1")
-    first = json.loads(run("explore", *words, "--format", "json"))["explorations"][0]
+    document = json.loads(run("explore", *words, "--format", "json"))
+    first = document["explorations"][0]
+    assert "completion" not in document["policies"]
+    assert first["policies"]["completion"] == "immediate"
+    assert first["assumption"] in document["assumptions"]
     assert first["complete"] is True
     assert first["scene"]["workers"] == 1
     assert all(finding["trace"] for finding in first["findings"])
@@ -106,6 +111,7 @@ def test_any_share_of_refusals_is_run_and_named(rate: str, words: str, tmp_path:
     asked = ("--pattern", "sweeping", "--refusal-rate", rate, "--runs", "2", "--svg", str(file))
     (line,) = [line for line in run("simulate", *asked).splitlines() if "sweeping  " in line]
     assert words in line
+    assert "…" not in line
     assert ("No run stopped." in file.read_text()) is ("0 of 2" in line)
     assert ("0 of 2" in line) is (rate in {"0", "1e-12"})
 
@@ -126,6 +132,32 @@ def test_a_share_that_cannot_be_run_is_refused(words: tuple[str, ...], said: str
     result = CliRunner().invoke(app, ["simulate", *words], env={"COLUMNS": "200"})
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_a_simulation_says_what_was_run_and_where_it_ends() -> None:
+    """Build, completion and seed head the table; all three bounds, and what a survivor did."""
+    words = ("--behaviour", "fixed", "--completion", "pending", "--pattern", "sparse")
+    asked = (*words, "--refusal-rate", "1", "--runs", "2", "--seed", "5")
+    text = " ".join(run("simulate", *asked).split())
+    assert "fixed build; the file system completes an unlock: pending" in text
+    assert "seed 5" in text
+    assert "…" not in text
+    for bound in ("10,000 operations after", "100 refusals", "1,000,000,000,000 operations"):
+        assert bound in text
+    result = json.loads(run("simulate", *asked, "--format", "json"))["simulation"]
+    assert result["bounds"] == {"operations": 10**12, "refusals": 100, "watch": 10_000}
+    survived = result["rows"][0]["survived"]
+    assert survived["percent_5"] >= 100 * 100
+    assert f"{survived['median']:,}" in text
+
+
+@pytest.mark.parametrize("command", ["demonstrate", "simulate"])
+def test_one_file_is_not_written_twice(command: str, tmp_path: Path) -> None:
+    """--svg and --output of the same file are refused, and nothing is written."""
+    words = [command, "--svg", str(tmp_path / "f"), "-o", str(tmp_path / "." / "f")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sequence_diagram_has_a_line_for_each_step(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
     from ntscan.drivermodel.demonstrate import record  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    _refuse_one_file_for_two(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -115,7 +116,6 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
 
     scene = Scene(workers=workers, requests=requests, states=states)
     explorations = []
-    policies = Policies(allocator=policy, type_check=type_check, platform=platform)
     for build in VARIANTS[behaviour] if behaviour else IN_BRIEF:
         for when in [completion] if completion else Completion:
             policies = Policies(
@@ -125,9 +125,10 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
                 search(build, policies, scene, lambda count: _progress(f"{count:,} states"))
             )
     _progress("")
-    assumptions = policies.assumptions()
+    assumptions = model_report.exploration_assumptions(explorations)
+    shared = model_report.shared_policies(explorations)
     write_output(
-        model_report.render_json("explorations", policies, assumptions, explorations)
+        model_report.render_json("explorations", shared, assumptions, explorations)
         if report_format is Format.JSON
         else model_report.render_explorations(explorations, assumptions),
         output,
@@ -169,7 +170,8 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     output: Output = None,
 ) -> None:
     """Run servers under load until they stop: how often, and after how many operations."""
-    from ntscan.drivermodel.simulate import REFUSAL_RATES, Load  # noqa: PLC0415
+    from ntscan.drivermodel.builds import BUILDS  # noqa: PLC0415
+    from ntscan.drivermodel.simulate import REFUSAL_RATES, Bounds, Load  # noqa: PLC0415
     from ntscan.drivermodel.simulate import simulate as run_many  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
@@ -180,6 +182,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         completion=completion,
         refusal=Refusal.FILTER,
     )
+    _refuse_one_file_for_two(svg, output)
     if regular and refusal_rate and every_nth(refusal_rate) is None:
         raise typer.BadParameter(
             f"with --regular every n-th unlock is refused, and {refusal_rate:g} is not 1/n; give"
@@ -200,15 +203,25 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
 
         title = f"How long a server lasts, {behaviour} build"
         write_output(render_operations_plot(rows, title), svg)
-    assumptions = (*policies.assumptions(), *WORKLOAD_ASSUMPTIONS)
+    assumptions = (
+        *policies.assumptions(),
+        BUILDS[behaviour].assumption,
+        *WORKLOAD_ASSUMPTIONS,
+    )
+    simulation = {"behaviour": behaviour, "bounds": Bounds(), "rows": rows}
     write_output(
-        model_report.render_json(
-            "simulation", policies, assumptions, {"behaviour": behaviour, "rows": rows}
-        )
+        model_report.render_json("simulation", policies, assumptions, simulation)
         if report_format is Format.JSON
-        else model_report.render_rows(rows, assumptions),
+        else model_report.render_rows(behaviour, policies, rows, assumptions),
         output,
     )
+
+
+def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
+    if svg is not None and output is not None and svg.resolve() == output.resolve():
+        raise typer.BadParameter(
+            f"{svg} is named by --output too; give each a file of its own.", param_hint="--svg"
+        )
 
 
 def _progress(words: str) -> None:
