@@ -57,6 +57,7 @@ def test_explore_claims_only_what_it_visited() -> None:
     whole = run("explore", "--behaviour", "fixed", "--completion", "pending", "--workers", "1")
     assert "states visited, all of them; none is bad" in whole
     assert "no fix: " in whole
+    assert "IRPs free before the first: 1; cause that refuses Fast I/O: oplock." in whole
     cut = run("explore", "--behaviour", "fixed", "--completion", "pending", "--states", "50")
     assert "nothing is claimed" in " ".join(cut.split())
     assert "none is bad" not in cut
@@ -65,7 +66,11 @@ def test_explore_claims_only_what_it_visited() -> None:
 def test_explore_as_json_carries_a_trace_to_each_bad_state() -> None:
     """Bounds, counts and the shortest traces are in the JSON."""
     words = ("--behaviour", "vulnerable", "--completion", "immediate", "--workers", "1")
-    first = json.loads(run("explore", *words, "--format", "json"))["explorations"][0]
+    document = json.loads(run("explore", *words, "--format", "json"))
+    first = document["explorations"][0]
+    assert "completion" not in document["policies"]
+    assert first["policies"]["completion"] == "immediate"
+    assert first["assumption"] in document["assumptions"]
     assert first["complete"] is True
     assert first["scene"]["workers"] == 1
     assert all(finding["trace"] for finding in first["findings"])
@@ -85,6 +90,74 @@ def test_simulate_takes_its_workload_from_the_options() -> None:
     (row,) = json.loads(regular)["simulation"]["rows"]
     assert row["load"]["regular"] is True
     assert row["overall"]["percent_5"] > 100 * 100
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        ("0", "never"),
+        ("1e-12", "1 in 10^12"),
+        ("1e-9", "1 in 10^9"),
+        ("1e-6", "1 in 1,000,000"),
+        ("0.01", "1 in 100"),
+        ("0.3333333333333333", "1 in 3"),
+        ("0.7", "70 %"),
+        ("1", "always"),
+    ],
+)
+def test_any_share_of_refusals_is_run_and_named(rate: str, words: str, tmp_path: Path) -> None:
+    """From never to always; a share that is not one in n is given in per cent."""
+    file = tmp_path / "plot.svg"
+    asked = ("--pattern", "sweeping", "--refusal-rate", rate, "--runs", "2", "--svg", str(file))
+    (line,) = [line for line in run("simulate", *asked).splitlines() if "sweeping  " in line]
+    assert words in line
+    assert "…" not in line
+    assert ("No run stopped." in file.read_text()) is ("0 of 2" in line)
+    assert ("0 of 2" in line) is (rate in {"0", "1e-12"})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--refusal-rate", "1e-320"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "9e-13"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "-0.1"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "1.1"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "nan"), "neither 0 nor in the range 1e-12 to 1"),
+        (("--refusal-rate", "0.7", "--regular"), "0.7 is not 1/n"),
+    ],
+)
+def test_a_share_that_cannot_be_run_is_refused(words: tuple[str, ...], said: str) -> None:
+    """What no run could show is an error of usage, in a sentence."""
+    result = CliRunner().invoke(app, ["simulate", *words], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_simulation_says_what_was_run_and_where_it_ends() -> None:
+    """Build, completion and seed head the table; all three bounds, and what a survivor did."""
+    words = ("--behaviour", "fixed", "--completion", "pending", "--pattern", "sparse")
+    asked = (*words, "--refusal-rate", "1", "--runs", "2", "--seed", "5")
+    text = " ".join(run("simulate", *asked).split())
+    assert "fixed build; the file system completes an unlock: pending" in text
+    assert "seed 5" in text
+    assert "…" not in text
+    for bound in ("10,000 operations after", "100 refusals", "1,000,000,000,000 operations"):
+        assert bound in text
+    result = json.loads(run("simulate", *asked, "--format", "json"))["simulation"]
+    assert result["bounds"] == {"operations": 10**12, "refusals": 100, "watch": 10_000}
+    survived = result["rows"][0]["survived"]
+    assert survived["percent_5"] >= 100 * 100
+    assert f"{survived['median']:,}" in text
+
+
+@pytest.mark.parametrize("command", ["demonstrate", "simulate"])
+def test_one_file_is_not_written_twice(command: str, tmp_path: Path) -> None:
+    """--svg and --output of the same file are refused, and nothing is written."""
+    words = [command, "--svg", str(tmp_path / "f"), "-o", str(tmp_path / "." / "f")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sequence_diagram_has_a_line_for_each_step(tmp_path: Path) -> None:

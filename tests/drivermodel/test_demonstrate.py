@@ -10,6 +10,9 @@ from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.vocabulary import Behaviour
 
+GIVEN_BACK = "A packet is given back more often than it was taken"
+SHARED = "the same packet is given to two requests"
+NO_MEMORY = "the list of free packets points to where no memory is"
 PASSIVE, DISPATCH = Irql.PASSIVE_LEVEL, Irql.DISPATCH_LEVEL
 
 
@@ -90,6 +93,62 @@ def test_the_trace_shows_the_list_turning_on_itself() -> None:
     assert "and round again" not in frees[0]
     assert "and round again" in frees[1]
     assert [int(line.split(".")[0]) for line in trace] == list(range(1, len(trace) + 1))
+
+
+def test_two_frees_are_the_completion_routines_and_one_is_the_allocating_routines() -> None:
+    """Who made each free, in order: the article's sentence."""
+    frees = [line for line in demonstrate(Behaviour.VULNERABLE).trace if "IoFreeIrp" in line]
+    makers = [line.partition(" in SFM's ")[2].partition(":")[0] for line in frees]
+    assert makers == ["unlock completion routine", "unlock completion routine", "unlock routine"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "policies", "words"),
+    [
+        (
+            Behaviour.VULNERABLE,
+            Policies(),
+            f"{GIVEN_BACK}; {SHARED}; {NO_MEMORY}; the machine stops.",
+        ),
+        (
+            Behaviour.VULNERABLE,
+            Policies(type_check=True),
+            f"{GIVEN_BACK}; the machine stops.",
+        ),
+        (
+            Behaviour.FIXED,
+            Policies(),
+            "No packet is given back twice; the machine goes on.",
+        ),
+    ],
+)
+def test_a_lay_reader_is_told_what_happened(
+    behaviour: Behaviour, policies: Policies, words: str
+) -> None:
+    """The sentence follows from the ledger and the list, not from the build's name."""
+    assert record(behaviour, policies).in_plain_words == words
+
+
+@pytest.mark.parametrize(
+    ("refusal", "heading"),
+    [
+        (Refusal.OPLOCK, "One refused unlock, vulnerable build"),
+        (Refusal.NOTHING, "One unlock that Fast I/O takes, vulnerable build"),
+    ],
+)
+def test_the_heading_says_whether_the_unlock_was_refused(refusal: Refusal, heading: str) -> None:
+    """Nothing is called refused that was not."""
+    assert demonstrate(Behaviour.VULNERABLE, Policies(refusal=refusal)).heading == heading
+
+
+@pytest.mark.parametrize("depth", [3, 8])
+def test_the_assumptions_name_the_choices_of_the_run(depth: int) -> None:
+    """The depth of the list, and which way of freeing once was chosen, among them."""
+    chosen = demonstrate(Behaviour.FIXED, Policies(lookaside_depth=depth)).assumptions
+    assert any(f"list that keeps {depth}," in sentence for sentence in chosen)
+    assert any("not published" in sentence for sentence in chosen)
+    vulnerable = demonstrate(Behaviour.VULNERABLE).assumptions
+    assert not any("not published" in sentence for sentence in vulnerable)
 
 
 def test_the_trace_shows_the_list_wherever_it_changes() -> None:

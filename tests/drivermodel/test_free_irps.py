@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntscan.drivermodel.bugcheck import BugCheckError, Irql, StopCode
+from ntscan.drivermodel.chain import walk
 from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
-from ntscan.drivermodel.memory import Memory, PageFaultError, Region
+from ntscan.drivermodel.memory import Access, Memory, PageFaultError, Region
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, UNITS, NonpagedPool
 from ntscan.drivermodel.processor import Processor
 
@@ -56,6 +57,19 @@ def test_blocks_never_overlap_and_merge_again(actions: list[tuple[int, int]]) ->
         pool.free(block)
     assert pool.allocate(X86.page_size - 8) == PAGE + 8
     assert processor.irql is Irql.PASSIVE_LEVEL
+
+
+@pytest.mark.parametrize(("entries", "longer"), [(7, False), (8, False), (9, True)])
+def test_a_list_longer_than_the_walk_says_so(entries: int, longer: bool) -> None:
+    """Eight entries are drawn; that more follow is said."""
+    memory = Memory(Region(PAGE, 0x100))
+    for number in range(entries):
+        last = number + 1 == entries
+        memory.write(PAGE + 8 * number, 0 if last else PAGE + 8 * (number + 1))
+    chain = walk(memory, PAGE, 0)
+    assert len(chain.entries) == min(entries, 8)
+    assert str(chain).endswith(" -> and longer") is longer
+    assert chain.fault == ""
 
 
 @pytest.mark.parametrize("field", [-8, -5])
@@ -110,7 +124,7 @@ def test_the_pool_works_at_dispatch_level() -> None:
     memory.write(block, 0x00940006)
     with pytest.raises(PageFaultError) as fault:
         pool.allocate(SIZE)
-    assert fault.value.write
+    assert fault.value.access is Access.WRITE
     assert fault.value.address == 0x0094000A
     assert processor.irql is Irql.DISPATCH_LEVEL
 
@@ -167,4 +181,4 @@ def test_a_link_that_is_no_memory_faults_when_it_is_followed() -> None:
     assert str(free_irps.chain()) == "0x00940006 (not memory)"
     with pytest.raises(PageFaultError) as fault:
         free_irps.allocate()
-    assert (fault.value.address, fault.value.write) == (0x00940006, False)
+    assert (fault.value.address, fault.value.access) == (0x00940006, Access.READ)

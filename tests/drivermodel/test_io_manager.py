@@ -1,5 +1,6 @@
 """The I/O manager's routines: sending, unwinding, and the checks that stop the machine."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -9,8 +10,9 @@ from ntscan.drivermodel.address_map import THREAD_OBJECT_SIZE, THREAD_OBJECTS, r
 from ntscan.drivermodel.bugcheck import BugCheckError, StopCode
 from ntscan.drivermodel.builds import COMPLETION_FREES, VULNERABLE
 from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
-from ntscan.drivermodel.devices import DISK_DEVICE, FILE_SYSTEM_DEVICE
+from ntscan.drivermodel.devices import DISK_DEVICE, FILE_SYSTEM_DEVICE, dispatch_routine
 from ntscan.drivermodel.execution import Answer, Frame, Return, Routine
+from ntscan.drivermodel.file_system import IRP_MJ_LOCK_CONTROL
 from ntscan.drivermodel.io_manager import call_driver, io_free_irp
 from ntscan.drivermodel.irp import (
     SL_INVOKE_ON_ERROR,
@@ -31,12 +33,14 @@ from ntscan.drivermodel.irp import (
     stack_count,
 )
 from ntscan.drivermodel.kernel import Kernel
+from ntscan.drivermodel.memory import PageFaultError
 from ntscan.drivermodel.policies import Policies, Refusal
 from ntscan.drivermodel.scene import hold_lock, running_machine, stand_in_the_way, unlock
 from ntscan.drivermodel.sfm import set_thread
 from ntscan.drivermodel.story import Lane
 
 ADDRESS, OTHER_ADDRESS = 0xFC700000, 0xFC700040
+NOTHING = Routine(name="nothing", address=0, lane=Lane.OTHER, steps=())
 TWO_LOCATIONS = Policies(refusal=Refusal.FILTER)
 
 
@@ -136,6 +140,7 @@ def test_control_says_when_the_routine_is_called(status: int, invoke: int, calle
     [
         ("STATUS_SUCCESS", 0x00000000),
         ("STATUS_PENDING", 0x00000103),
+        ("STATUS_INVALID_DEVICE_REQUEST", 0xC0000010),
         ("STATUS_MORE_PROCESSING_REQUIRED", 0xC0000016),
         ("STATUS_LOCK_NOT_GRANTED", 0xC0000055),
         ("STATUS_RANGE_NOT_LOCKED", 0xC000007E),
@@ -242,6 +247,49 @@ def test_an_irp_is_complete_beyond_the_location_above_its_last(
     assert stop.value.code is StopCode.MULTIPLE_IRP_COMPLETE_REQUESTS
 
 
+@pytest.mark.parametrize("policies", [Policies(), TWO_LOCATIONS])
+def test_an_irp_that_was_never_sent_has_no_location_to_unwind(policies: Policies) -> None:
+    """What lies behind the packet is no stack location: no routine found there is called."""
+    kernel, irp = kernel_with_irp(policies)
+    calls: list[tuple[int, int]] = []
+    kernel.load(routine(ADDRESS, STATUS_SUCCESS, calls))
+    layout = kernel.layouts.stack_location
+    behind = irp + kernel.size_of_irp
+    kernel.memory.write(behind + layout.control, 0xE0, 1)
+    kernel.memory.write(behind + layout.completion_routine, ADDRESS)
+    kernel.memory.write(irp + kernel.layouts.irp.thread, THREAD_OBJECTS)
+    complete(kernel, irp)
+    assert calls == []
+    assert kernel.ledger.frees == [(irp, 0)]
+
+
+@pytest.mark.parametrize("major_function", [0x00, IRP_MJ_LOCK_CONTROL, 0x1B])
+def test_a_function_that_no_driver_handles_completes_as_an_invalid_request(
+    major_function: int,
+) -> None:
+    """All 28 entries of MajorFunction[] are routines; the disk sets that of IRP_MJ_READ alone."""
+    kernel, irp = kernel_with_irp()
+    calls: list[tuple[int, int]] = []
+    kernel.load(routine(ADDRESS, STATUS_MORE_PROCESSING_REQUIRED, calls))
+    set_completion_routine(kernel, irp, ADDRESS, 7)
+    layout = kernel.layouts
+    location = next_stack_location(kernel, irp)
+    kernel.memory.write(location + layout.stack_location.major_function, major_function, 1)
+    thread = kernel.start("sender", call_driver(kernel, DISK_DEVICE, Frame(NOTHING, irp=irp)))
+    assert kernel.finish(thread)
+    assert calls == [(ADDRESS, 7)]
+    assert kernel.memory.read(irp + layout.irp.io_status) == 0xC0000010
+
+
+def test_each_entry_of_the_dispatch_table_is_a_routine() -> None:
+    """The table has IRP_MJ_MAXIMUM_FUNCTION + 1 entries, and ends there."""
+    kernel, _ = kernel_with_irp()
+    names = [dispatch_routine(kernel, DISK_DEVICE, number).name for number in range(28)]
+    assert Counter(names) == {"IopInvalidDeviceRequest": 27, "the disk's dispatch routine": 1}
+    with pytest.raises(PageFaultError, match="call of 0x00000000"):
+        dispatch_routine(kernel, DISK_DEVICE, 28)
+
+
 def test_current_location_is_signed() -> None:
     """CurrentLocation is a CHAR: moved below 0, it is negative, and 0x35 stops the next send."""
     kernel, irp = kernel_with_irp()
@@ -311,6 +359,20 @@ def test_the_checks_that_stop_the_machine(
     with pytest.raises(BugCheckError) as stop:
         act(kernel, irp)
     assert stop.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("act", "cause"),
+    [
+        (_complete_twice, "this IRP is complete already"),
+        (_complete_freed, "this is no IRP, or a freed one"),
+    ],
+)
+def test_stop_0x44_says_which_check_failed(act: Callable[[Kernel, int], None], cause: str) -> None:
+    """A wrong CurrentLocation and a wrong Type are told apart."""
+    kernel, irp = kernel_with_irp()
+    with pytest.raises(BugCheckError, match=cause):
+        act(kernel, irp)
 
 
 @pytest.mark.parametrize("kind", [0, 5, 7, 0x0106, 0xFFFF])

@@ -3,7 +3,7 @@
 import pytest
 
 from ntscan.drivermodel.bugcheck import Irql, StopCode, bug_check_of
-from ntscan.drivermodel.memory import Memory, PageFaultError, Region
+from ntscan.drivermodel.memory import Access, Memory, PageFaultError, Region
 
 BASE, SIZE = 0x80F82000, 0x300
 PASSIVE, DISPATCH = Irql.PASSIVE_LEVEL, Irql.DISPATCH_LEVEL
@@ -33,8 +33,8 @@ def test_memory_ends_where_its_region_ends(address: int, size: int, fits: bool) 
         memory.read(address, size)
     with pytest.raises(PageFaultError) as written:
         memory.write(address, 0, size)
-    assert (read.value.address, read.value.write) == (address, False)
-    assert (written.value.address, written.value.write) == (address, True)
+    assert (read.value.address, read.value.access) == (address, Access.READ)
+    assert (written.value.address, written.value.access) == (address, Access.WRITE)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_fault_stops_the_machine_by_address_and_irql(
     address: int, irql: Irql, code: StopCode
 ) -> None:
     """At DISPATCH_LEVEL any fault is 0x0A; below, the range decides between 0x1E and 0x50."""
-    assert bug_check_of(PageFaultError(address, write=False), irql).code is code
+    assert bug_check_of(PageFaultError(address, Access.READ), irql).code is code
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ntscan.cli.output import write_output
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
-from ntscan.drivermodel.workload import Pattern
+from ntscan.drivermodel.workload import SMALLEST_RATE, Pattern, every_nth
 from ntscan.vocabulary import Behaviour
 
 app = typer.Typer(
@@ -36,6 +36,13 @@ _Svg: TypeAlias = Annotated[
 ]
 
 
+def _possible_rate(rate: float | None) -> float | None:
+    """Refuse a share that no run could show, and what is no number."""
+    if rate is None or rate == 0 or SMALLEST_RATE <= rate <= 1:
+        return rate
+    raise typer.BadParameter(f"{rate:g} is neither 0 nor in the range {SMALLEST_RATE:g} to 1.")
+
+
 @app.command("demonstrate")
 def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[Behaviour, typer.Option(help="The build.")] = Behaviour.VULNERABLE,
@@ -54,6 +61,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
     from ntscan.drivermodel.demonstrate import record  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    _refuse_one_file_for_two(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -108,7 +116,6 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
 
     scene = Scene(workers=workers, requests=requests, states=states)
     explorations = []
-    policies = Policies(allocator=policy, type_check=type_check, platform=platform)
     for build in VARIANTS[behaviour] if behaviour else IN_BRIEF:
         for when in [completion] if completion else Completion:
             policies = Policies(
@@ -118,9 +125,10 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
                 search(build, policies, scene, lambda count: _progress(f"{count:,} states"))
             )
     _progress("")
-    assumptions = policies.assumptions()
+    assumptions = model_report.exploration_assumptions(explorations)
+    shared = model_report.shared_policies(explorations)
     write_output(
-        model_report.render_json("explorations", policies, assumptions, explorations)
+        model_report.render_json("explorations", shared, assumptions, explorations)
         if report_format is Format.JSON
         else model_report.render_explorations(explorations, assumptions),
         output,
@@ -141,15 +149,19 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     refusal_rate: Annotated[
         float | None,
         typer.Option(
-            min=0.0,
-            max=1.0,
-            help="The share of unlocks for which a filter refuses Fast I/O; from 1e-6 to 1 unless"
-            " given.",
+            callback=_possible_rate,
+            metavar="SHARE",
+            help="The share of unlocks for which a filter refuses Fast I/O: 0, or 1e-12 to 1; the"
+            " powers of ten from 1e-6 to 1 unless given.",
             show_default=False,
         ),
     ] = None,
     regular: Annotated[
-        bool, typer.Option("--regular", help="Refuse every n-th unlock, not each by chance.")
+        bool,
+        typer.Option(
+            "--regular",
+            help="Refuse every n-th unlock, not each by chance; the share is then 1/n.",
+        ),
     ] = False,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each workload.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 1,
@@ -158,7 +170,8 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     output: Output = None,
 ) -> None:
     """Run servers under load until they stop: how often, and after how many operations."""
-    from ntscan.drivermodel.simulate import REFUSAL_RATES, Load  # noqa: PLC0415
+    from ntscan.drivermodel.builds import BUILDS  # noqa: PLC0415
+    from ntscan.drivermodel.simulate import REFUSAL_RATES, Bounds, Load  # noqa: PLC0415
     from ntscan.drivermodel.simulate import simulate as run_many  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
@@ -169,6 +182,13 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         completion=completion,
         refusal=Refusal.FILTER,
     )
+    _refuse_one_file_for_two(svg, output)
+    if regular and refusal_rate and every_nth(refusal_rate) is None:
+        raise typer.BadParameter(
+            f"with --regular every n-th unlock is refused, and {refusal_rate:g} is not 1/n; give"
+            " a share such as 0.5 or 0.01.",
+            param_hint="--refusal-rate",
+        )
     rates = REFUSAL_RATES if refusal_rate is None else (refusal_rate,)
     rows = []
     for shown in Pattern if pattern is None else (pattern,):
@@ -183,15 +203,25 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
 
         title = f"How long a server lasts, {behaviour} build"
         write_output(render_operations_plot(rows, title), svg)
-    assumptions = (*policies.assumptions(), *WORKLOAD_ASSUMPTIONS)
+    assumptions = (
+        *policies.assumptions(),
+        BUILDS[behaviour].assumption,
+        *WORKLOAD_ASSUMPTIONS,
+    )
+    simulation = {"behaviour": behaviour, "bounds": Bounds(), "rows": rows}
     write_output(
-        model_report.render_json(
-            "simulation", policies, assumptions, {"behaviour": behaviour, "rows": rows}
-        )
+        model_report.render_json("simulation", policies, assumptions, simulation)
         if report_format is Format.JSON
-        else model_report.render_rows(rows, assumptions),
+        else model_report.render_rows(behaviour, policies, rows, assumptions),
         output,
     )
+
+
+def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
+    if svg is not None and output is not None and svg.resolve() == output.resolve():
+        raise typer.BadParameter(
+            f"{svg} is named by --output too; give each a file of its own.", param_hint="--svg"
+        )
 
 
 def _progress(words: str) -> None:

@@ -31,11 +31,13 @@ from ntscan.drivermodel.story import Lane
 from ntscan.vocabulary import Behaviour
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """A build of sfmsrv.sys, as far as it locks and unlocks."""
 
     name: str
+    #: What no source states about it, as a sentence.
+    assumption: str
     lock: Routine
     unlock: Routine
     completions: tuple[Routine, ...]
@@ -49,6 +51,7 @@ class Build:
 def make_build(
     name: str,
     *,
+    assumption: str = "The build is the model's own; no published one is known to be so.",
     completion: tuple[Step, ...],
     before_send: tuple[Step, ...] = (),
     after_send: tuple[Step, ...],
@@ -60,7 +63,8 @@ def make_build(
     completion routine frees the IRP and keeps it.
     """
     return Build(
-        name,
+        name=name,
+        assumption=assumption,
         lock=_request_routine(LOCK, (send, wait_if_pending)),
         unlock=_request_routine(UNLOCK, (*before_send, send, *after_send)),
         completions=(
@@ -88,34 +92,49 @@ def _completion_routine(operation: Operation, steps: tuple[Step, ...]) -> Routin
     )
 
 
+_KEEPS: Final = "SFM's completion routine returns STATUS_MORE_PROCESSING_REQUIRED"
+_UNPUBLISHED: Final = "How the fix frees the IRP exactly once is not published; the one shown:"
+
 VULNERABLE: Final = make_build(
     "frees twice in the completion routine, once in the allocating routine",
+    assumption=f"{_KEEPS}, and the allocating routine waits for a pending IRP before it goes on;"
+    " the article says neither.",
     completion=(free_irp, free_irp, signal, keep_irp),
     after_send=(wait_if_pending, free_irp),
 )
 VULNERABLE_WITHOUT_WAIT: Final = make_build(
     "as the vulnerable build, but does not wait for a pending IRP",
+    assumption=f"{_KEEPS}, and the allocating routine does not wait for a pending IRP; the article"
+    " says neither.",
     completion=(free_irp, free_irp, signal, keep_irp),
     after_send=(free_irp,),
 )
 COMPLETION_FREES: Final = make_build(
     "the completion routine frees the IRP and keeps it",
+    assumption=f"{_UNPUBLISHED} the completion routine frees it and returns"
+    " STATUS_MORE_PROCESSING_REQUIRED, and the allocating routine waits for a pending IRP.",
     completion=(free_irp, signal, keep_irp),
     after_send=(wait_if_pending,),
 )
 ALLOCATOR_FREES: Final = make_build(
     "the completion routine keeps the IRP; the allocating routine waits, then frees it",
+    assumption=f"{_UNPUBLISHED} the completion routine returns STATUS_MORE_PROCESSING_REQUIRED, and"
+    " the allocating routine always waits for its event, then frees the IRP.",
     completion=(signal, keep_irp),
     after_send=(wait, free_irp),
 )
 LEFT_WITH_THREAD: Final = make_build(
     "the IRP is left to the I/O manager, with a thread set",
+    assumption=f"{_UNPUBLISHED} the completion routine returns STATUS_SUCCESS, the I/O manager"
+    " frees the IRP in the thread that is set in it, and the allocating routine waits.",
     completion=(let_go,),
     before_send=(set_user_event, set_thread),
     after_send=(wait,),
 )
 LEFT_WITHOUT_THREAD: Final = make_build(
     "no fix: the IRP is left to the I/O manager, without a thread",
+    assumption="A build that leaves the IRP to the I/O manager without a thread is none that was"
+    " published; it is shown for comparison.",
     completion=(let_go,),
     before_send=(set_user_event,),
     after_send=(wait,),

@@ -32,14 +32,22 @@ def _take_location(kernel: Kernel, frame: Frame) -> Answer:
     kind, location = irp_type(kernel, frame.irp), current_location(kernel, frame.irp)
     count = stack_count(kernel, frame.irp)
     if location > count + 1 or kind != IO_TYPE_IRP:
+        complete, freed = "this IRP is complete already", "this is no IRP, or a freed one"
+        cause = complete if kind == IO_TYPE_IRP else freed
         raise BugCheckError(
             StopCode.MULTIPLE_IRP_COMPLETE_REQUESTS,
             f"IoCompleteRequest({frame.irp:#010x}) finds Type {kind:#06x} and CurrentLocation"
-            f" {location} of {count}: this IRP is complete already",
+            f" {location} of {count}: {cause}",
         )
     frame.location = current_stack_location(kernel, frame.irp)
-    move_stack_location(kernel, frame.irp, 1)
-    return Control.NEXT
+    # The loop's condition comes before its body: an IRP that was never sent has no location.
+    return Control.NEXT if _move_up(kernel, frame) else Goto(_QUEUE_APC)
+
+
+def _move_up(kernel: Kernel, frame: Frame) -> bool:
+    """Make the location above current; say whether the one in ``frame`` is the IRP's own."""
+    count = stack_count(kernel, frame.irp)
+    return move_stack_location(kernel, frame.irp, 1) <= count + 1
 
 
 def _call_completion_routine(kernel: Kernel, frame: Frame) -> Answer:
@@ -75,11 +83,8 @@ def _leave_if_kept(_kernel: Kernel, frame: Frame) -> Answer:
 
 
 def _next_location(kernel: Kernel, frame: Frame) -> Answer:
-    count = stack_count(kernel, frame.irp)
     frame.location += kernel.layouts.stack_location.size
-    if move_stack_location(kernel, frame.irp, 1) <= count + 1:
-        return Goto(_CALL)
-    return Control.NEXT
+    return Goto(_CALL) if _move_up(kernel, frame) else Control.NEXT
 
 
 def _queue_apc(kernel: Kernel, frame: Frame) -> Answer:
@@ -131,6 +136,7 @@ IO_COMPLETE_REQUEST: Final = Routine(
     ),
 )
 _CALL: Final = IO_COMPLETE_REQUEST.steps.index(_call_completion_routine)
+_QUEUE_APC: Final = IO_COMPLETE_REQUEST.steps.index(_queue_apc)
 _IOP_COMPLETE_REQUEST: Final = Routine(
     name="IopCompleteRequest",
     address=0x8010C120,

@@ -6,6 +6,7 @@ from typing import Final
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import BUILDS, Build
+from ntscan.drivermodel.chain import NOT_MEMORY
 from ntscan.drivermodel.execution import Frame
 from ntscan.drivermodel.kernel import Kernel
 from ntscan.drivermodel.ledger import Holding
@@ -43,6 +44,12 @@ class Demonstration:
     assumptions: tuple[str, ...]
 
     @property
+    def heading(self) -> str:
+        """Name what is shown: where no IRP was needed, nothing was refused."""
+        what = "One refused unlock" if self.allocations else "One unlock that Fast I/O takes"
+        return f"{what}, {self.behaviour} build"
+
+    @property
     def ending(self) -> str:
         """Say how it ended for the machine, relative to the refused unlock."""
         if self.stop_code is None:
@@ -58,6 +65,8 @@ class Recording:
 
     demonstration: Demonstration
     events: tuple[Event, ...]
+    #: What happened, for a reader who knows no kernel.
+    in_plain_words: str
 
 
 def demonstrate(behaviour: Behaviour, policies: Policies | None = None) -> Demonstration:
@@ -84,6 +93,7 @@ def record(
     operations, stop = _play(kernel, frame)
     ledger = kernel.ledger
     return Recording(
+        in_plain_words=_in_plain_words(kernel, stop),
         demonstration=Demonstration(
             behaviour=behaviour,
             allocations=_of(ledger.allocations, frame),
@@ -92,7 +102,7 @@ def record(
             io_operations_until_stop=operations if stop else None,
             stop_code=str(stop.code) if stop else None,
             trace=sentences(events),
-            assumptions=(*policies.assumptions(), _OVERLAP_ASSUMPTION),
+            assumptions=(*policies.assumptions(), build.assumption, _OVERLAP_ASSUMPTION),
         ),
         events=tuple(events),
     )
@@ -125,6 +135,20 @@ def _play(kernel: Kernel, frame: Frame) -> tuple[int, BugCheckError | None]:
         operations,
     )
     return operations, None
+
+
+def _in_plain_words(kernel: Kernel, stop: BugCheckError | None) -> str:
+    """Say it from the ledger and the list as they stand at the end; a packet is an IRP."""
+    happened = (
+        (kernel.ledger.double_free, "A packet is given back more often than it was taken"),
+        (kernel.ledger.two_owners, "the same packet is given to two requests"),
+        (
+            kernel.free_irp_chain().fault == NOT_MEMORY,
+            "the list of free packets points to where no memory is",
+        ),
+    )
+    clauses = [words for true, words in happened if true] or ["No packet is given back twice"]
+    return "; ".join([*clauses, "the machine stops" if stop else "the machine goes on"]) + "."
 
 
 def _of(holdings: list[Holding], frame: Frame) -> int:

@@ -10,50 +10,29 @@ from ntscan.drivermodel.address_map import DRIVER_OBJECTS, DRIVER_SLOT_SIZE
 from ntscan.drivermodel.execution import FastIoRoutine, Routine
 from ntscan.drivermodel.kernel import Kernel
 
-_DEVICE_DRIVER_OBJECT: Final = 0x08
-_DRIVER_FAST_IO_DISPATCH: Final = 0x28
-_DRIVER_MAJOR_FUNCTION: Final = 0x38
+DEVICE_DRIVER_OBJECT: Final = 0x08
+DRIVER_FAST_IO_DISPATCH: Final = 0x28
+DRIVER_MAJOR_FUNCTION: Final = 0x38
+#: IRP_MJ_MAXIMUM_FUNCTION + 1.
+MAJOR_FUNCTIONS: Final = 0x1C
 FAST_IO_LOCK: Final = 0x18
 FAST_IO_UNLOCK_SINGLE: Final = 0x1C
-
-#: Within a driver's slot: its DEVICE_OBJECT at 0, DRIVER_OBJECT and FAST_IO_DISPATCH behind it.
-_DRIVER: Final = 0x40
-_FAST_IO: Final = 0x100
 
 FILE_SYSTEM_DEVICE: Final = DRIVER_OBJECTS
 FILTER_DEVICE: Final = DRIVER_OBJECTS + DRIVER_SLOT_SIZE
 DISK_DEVICE: Final = DRIVER_OBJECTS + 2 * DRIVER_SLOT_SIZE
 
 
-def create_device(
-    kernel: Kernel,
-    device: int,
-    major_function: int,
-    dispatch: Routine,
-    fast_io: tuple[tuple[int, FastIoRoutine], ...] = (),
-) -> None:
-    """Write a device object at ``device`` and its driver's objects, and load the driver's code."""
-    driver, table = device + _DRIVER, device + _FAST_IO
-    kernel.memory.write(device + _DEVICE_DRIVER_OBJECT, driver)
-    kernel.memory.write(driver + _DRIVER_MAJOR_FUNCTION + 4 * major_function, dispatch.address)
-    kernel.load(dispatch)
-    if fast_io:
-        kernel.memory.write(driver + _DRIVER_FAST_IO_DISPATCH, table)
-        for offset, routine in fast_io:
-            kernel.memory.write(table + offset, routine.address)
-            kernel.load(routine)
-
-
 def dispatch_routine(kernel: Kernel, device: int, major_function: int) -> Routine:
     """Follow DeviceObject->DriverObject->MajorFunction[...]."""
-    driver = kernel.memory.read(device + _DEVICE_DRIVER_OBJECT)
+    driver = kernel.memory.read(device + DEVICE_DRIVER_OBJECT)
     return kernel.routine_at(
-        kernel.memory.read(driver + _DRIVER_MAJOR_FUNCTION + 4 * major_function)
+        kernel.memory.read(driver + DRIVER_MAJOR_FUNCTION + 4 * major_function)
     )
 
 
 def fast_io_routine(kernel: Kernel, device: int, offset: int) -> FastIoRoutine:
     """Follow DeviceObject->DriverObject->FastIoDispatch to the routine at ``offset``."""
-    driver = kernel.memory.read(device + _DEVICE_DRIVER_OBJECT)
-    table = kernel.memory.read(driver + _DRIVER_FAST_IO_DISPATCH)
+    driver = kernel.memory.read(device + DEVICE_DRIVER_OBJECT)
+    table = kernel.memory.read(driver + DRIVER_FAST_IO_DISPATCH)
     return kernel.fast_io_routine_at(kernel.memory.read(table + offset))

@@ -43,6 +43,7 @@ class Scene:
 
     workers: int = 2
     requests: int = 1
+    #: IRPs that are free before the first step; each thread more takes one from the pool.
     free: int = 1
     states: int = STATE_BOUND
 
@@ -61,6 +62,7 @@ class Exploration:
     """What a search found. Without ``complete``, the absence of a finding claims nothing."""
 
     build: str
+    assumption: str
     policies: Policies
     scene: Scene
     states: int
@@ -111,6 +113,7 @@ def explore(
             progress(len(came_from))
     return Exploration(
         build=build.name,
+        assumption=build.assumption,
         policies=policies,
         scene=scene,
         states=len(came_from),

@@ -4,7 +4,8 @@ from typing import Final
 
 from ntscan.drivermodel.bugcheck import Irql
 from ntscan.drivermodel.completion import IO_COMPLETE_REQUEST
-from ntscan.drivermodel.devices import FILE_SYSTEM_DEVICE, FILTER_DEVICE, create_device
+from ntscan.drivermodel.devices import FILE_SYSTEM_DEVICE, FILTER_DEVICE
+from ntscan.drivermodel.driver_objects import create_device
 from ntscan.drivermodel.execution import (
     Answer,
     Control,

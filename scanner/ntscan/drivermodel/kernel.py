@@ -32,7 +32,7 @@ from ntscan.drivermodel.execution import (
 from ntscan.drivermodel.layouts import LAYOUTS
 from ntscan.drivermodel.ledger import FrozenLedger, Ledger
 from ntscan.drivermodel.lookaside import HEAD_SIZE, LookasideList
-from ntscan.drivermodel.memory import FrozenRegion, Memory, PageFaultError, Region
+from ntscan.drivermodel.memory import Access, FrozenRegion, Memory, PageFaultError, Region
 from ntscan.drivermodel.policies import Allocator, Policies, Refusal
 from ntscan.drivermodel.pool import DESCRIPTOR_SIZE, NonpagedPool
 from ntscan.drivermodel.processor import Processor
@@ -124,13 +124,13 @@ class Kernel:
         Raises ``PageFaultError`` where there is no code to fetch.
         """
         if address not in self._code:
-            raise PageFaultError(address, write=False)
+            raise PageFaultError(address, Access.CALL)
         return self._code[address]
 
     def fast_io_routine_at(self, address: int) -> FastIoRoutine:
         """Give the Fast I/O routine at this address; raise ``PageFaultError`` without one."""
         if address not in self._fast_io:
-            raise PageFaultError(address, write=False)
+            raise PageFaultError(address, Access.CALL)
         return self._fast_io[address]
 
     def start(self, name: str, frame: Frame, irql: Irql = Irql.PASSIVE_LEVEL) -> Thread:

@@ -1,5 +1,6 @@
 """The kernel's memory: a few regions of bytes at addresses, and a fault everywhere else."""
 
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 #: The first address of the system range on x86 and Alpha; below it lies the user range.
@@ -10,13 +11,21 @@ _LINE: Final = 0x100
 FrozenRegion: TypeAlias = tuple[bytes, ...]
 
 
+class Access(StrEnum):
+    """What the processor tried to do at an address, in words before the address."""
+
+    READ = "read of"
+    WRITE = "write to"
+    CALL = "call of"
+
+
 class PageFaultError(Exception):
     """The processor touched an address that is not memory; the kernel decides what that means."""
 
-    def __init__(self, address: int, *, write: bool) -> None:
-        super().__init__(f"{'write to' if write else 'read of'} {address:#010x}")
+    def __init__(self, address: int, access: Access) -> None:
+        super().__init__(f"{access} {address:#010x}")
         self.address = address
-        self.write = write
+        self.access = access
 
 
 class Region:
@@ -76,7 +85,7 @@ class Memory:
             offset = address - region.base
             if 0 <= offset <= region.size - size:
                 return bytes(region.data[offset : offset + size])
-        raise PageFaultError(address, write=False)
+        raise PageFaultError(address, Access.READ)
 
     def read(self, address: int, size: int = 4) -> int:
         """Read an unsigned integer; raise ``PageFaultError`` where there is no memory."""
@@ -89,7 +98,7 @@ class Memory:
             if 0 <= offset <= region.size - len(data):
                 region.store(offset, data)
                 return
-        raise PageFaultError(address, write=True)
+        raise PageFaultError(address, Access.WRITE)
 
     def write(self, address: int, value: int, size: int = 4) -> None:
         """Write an unsigned integer; raise ``PageFaultError`` where there is no memory."""

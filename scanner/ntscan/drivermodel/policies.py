@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from ntscan.drivermodel.bugcheck import Irql
 from ntscan.drivermodel.layouts import Platform
@@ -52,14 +52,29 @@ class Policies:
         return (
             "The model simulates; the scanned driver is not executed.",
             _NO_CODE_PROMISED,
-            _ALLOCATOR_ASSUMPTION[self.allocator],
+            self._allocator_assumption(),
             _TYPE_CHECK_ASSUMPTION[self.type_check],
             _POOL_ASSUMPTION,
-            _WAIT_ASSUMPTION,
             f"Other drivers ask for IRPs of SFM's size, at {self.traffic_irql.name}.",
             _LAYOUT_ASSUMPTION[self.platform],
             _ADDRESS_ASSUMPTION,
         )
+
+    def _allocator_assumption(self) -> str:
+        match self.allocator:
+            case Allocator.LOOKASIDE:
+                return (
+                    "IRP allocator policy lookaside: freed IRPs go to a last-in, first-out list"
+                    f" that keeps {self.lookaside_depth}, and whose link overlays their first"
+                    " bytes; no source states what NT 4.0 does."
+                )
+            case Allocator.POOL:
+                return (
+                    "IRP allocator policy pool: freed IRPs go to nonpaged pool, whose free lists"
+                    " run through the first bytes of free blocks; no source states what NT 4.0"
+                    " does."
+                )
+        assert_never(self.allocator)
 
 
 _NO_CODE_PROMISED: Final = (
@@ -69,10 +84,6 @@ _NO_CODE_PROMISED: Final = (
 _POOL_ASSUMPTION: Final = (
     "Pool headers, free lists and merging are the model's own reading; ExFreePool checks a block's"
     " sizes against its neighbours' and nothing else."
-)
-_WAIT_ASSUMPTION: Final = (
-    "SFM's completion routine returns STATUS_MORE_PROCESSING_REQUIRED, and the allocating routine"
-    " waits for a pending IRP before it goes on; the article says neither."
 )
 _TYPE_CHECK_ASSUMPTION: Final = {
     True: "IoFreeIrp checks the IRP's Type, as later systems do; no source says it of NT 4.0.",
@@ -84,14 +95,4 @@ _ADDRESS_ASSUMPTION: Final = (
 _LAYOUT_ASSUMPTION: Final = {
     Platform.X86: "Structure layouts are those of the public DDK headers for x86.",
     Platform.ALPHA: "Structure layouts are derived for Alpha from the declarations, unverified.",
-}
-_ALLOCATOR_ASSUMPTION: Final = {
-    Allocator.LOOKASIDE: (
-        "IRP allocator policy lookaside: freed IRPs go to a last-in, first-out list whose link"
-        " overlays their first bytes; no source states what NT 4.0 does."
-    ),
-    Allocator.POOL: (
-        "IRP allocator policy pool: freed IRPs go to nonpaged pool, whose free lists run through"
-        " the first bytes of free blocks; no source states what NT 4.0 does."
-    ),
 }

@@ -24,10 +24,14 @@ WATCH: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Where a run ends without a STOP: after so many operations, or so many refused unlocks."""
+    """Where a run ends without a STOP, whichever comes first."""
 
+    #: Operations from the server's start.
     operations: int = 1_000_000_000_000
+    #: Refused unlocks that left the machine intact.
     refusals: int = REFUSALS_BOUND
+    #: Operations after the first refused unlock, on a machine that one has corrupted.
+    watch: int = WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Row:
     stopped: int
     after_first_refusal: Distribution | None
     overall: Distribution | None
+    #: Operations until a bound, over the runs that did not stop.
+    survived: Distribution | None
     stop_codes: tuple[tuple[str, int], ...]
     operations: int
 
@@ -101,6 +107,9 @@ def simulate(
         stopped=len(stops),
         after_first_refusal=distribution([after for _, after in stops]),
         overall=distribution([overall for overall, _ in stops]),
+        survived=distribution(
+            [result.operations for result in results if result.stopped_at is None]
+        ),
         stop_codes=tuple(sorted(codes.items())),
         operations=sum(result.operations for result in results),
     )
@@ -152,7 +161,7 @@ def run(
             first = first or operation
             count += 1
         if not server.intact:
-            end = min(end, (first or operation) + WATCH)
+            end = min(end, (first or operation) + bounds.watch)
     return Run(first, None, None, operation)
 
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from ntscan.drivermodel.address_map import requester
-from ntscan.drivermodel.devices import DISK_DEVICE, create_device
+from ntscan.drivermodel.devices import DISK_DEVICE
+from ntscan.drivermodel.driver_objects import create_device
 from ntscan.drivermodel.execution import Answer, Control, Frame, Return, Routine
 from ntscan.drivermodel.file_system import return_status, start_completion_dpc
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP, call_driver, io_free_irp

@@ -7,7 +7,7 @@ follows from n and the seed, so that a stretch in which nothing matters can be l
 
 from collections.abc import Iterator
 from enum import StrEnum
-from math import log, log1p
+from math import isclose, log, log1p
 from random import Random
 from typing import Final
 
@@ -21,6 +21,9 @@ _BURST_EVERY: Final = 2000
 _SWEEP: Final = 500
 _SWEEP_EVERY: Final = 2000
 
+
+#: The least share of unlocks that can be refused, other than none: one in 10^12.
+SMALLEST_RATE: Final = 1e-12
 
 #: What the workload assumes, in sentences.
 ASSUMPTIONS: Final = (
@@ -71,6 +74,14 @@ def geometric(uniform: float, rate: float) -> int:
     if rate >= 1:
         return 1
     return 1 + int(log(1 - uniform) / log1p(-rate))
+
+
+def every_nth(rate: float) -> int | None:
+    """Give n where the rate is one in n, n whole; None where it is not."""
+    if rate <= 0:
+        return None
+    every = round(1 / rate)
+    return every if isclose(every * rate, 1, rel_tol=1e-9) else None
 
 
 class Workload:

@@ -12,19 +12,24 @@ from rich.text import Text
 from ntscan.drivermodel.demonstrate import Demonstration
 from ntscan.drivermodel.explore import Exploration, Finding
 from ntscan.drivermodel.policies import Policies
-from ntscan.drivermodel.simulate import REFUSALS_BOUND, WATCH, Distribution, Row
+from ntscan.drivermodel.simulate import Bounds, Distribution, Row
+from ntscan.drivermodel.workload import every_nth
 from ntscan.version import VERSION
-from ntscan.vocabulary import SCHEMA_VERSION
+from ntscan.vocabulary import SCHEMA_VERSION, Behaviour
 
 _INDENT: Final = 2
 _WIDTH: Final = 110
-_WIDTH_OF_ROWS: Final = 140
+#: Enough for the longest figures that a bound of 10^12 operations allows; a table takes less.
+_WIDTH_OF_ROWS: Final = 170
+#: A power of ten up to this one is written out.
+_LONGEST_EXPONENT: Final = 6
 
 
-def render_json(
-    command: str, policies: Policies, assumptions: tuple[str, ...], results: object
-) -> str:
-    """Write the results of one of the model's commands as indented JSON, under its name."""
+def render_json(command: str, policies: object, assumptions: Sequence[str], results: object) -> str:
+    """Write the results of one of the model's commands as indented JSON, under its name.
+
+    ``policies`` are those that all the results share.
+    """
     document = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "ntscan", "version": VERSION},
@@ -35,11 +40,23 @@ def render_json(
     return msgspec.json.format(msgspec.json.encode(document), indent=_INDENT).decode() + "\n"
 
 
+def shared_policies(explorations: Sequence[Exploration]) -> dict[str, object]:
+    """Give the policies that searches share: all but the completion, which each has of its own."""
+    policies = msgspec.to_builtins(explorations[0].policies)
+    return {name: value for name, value in policies.items() if name != "completion"}
+
+
+def exploration_assumptions(explorations: Sequence[Exploration]) -> tuple[str, ...]:
+    """Say what searches assume, each sentence once: the policies' and each build's."""
+    builds = dict.fromkeys(exploration.assumption for exploration in explorations)
+    return (*explorations[0].policies.assumptions(), *builds)
+
+
 def render_demonstration(shown: Demonstration) -> str:
     """Tell a demonstration: the trace, the counts, and what they rest on."""
 
     def parts() -> Iterator[RenderableType]:
-        yield Text(f"One refused unlock, {shown.behaviour} build\n", "bold")
+        yield Text(f"{shown.heading}\n", "bold")
         yield _grid([line.partition(" ")[::2] for line in shown.trace])
         yield Text(
             f"\nIRPs allocated: {shown.allocations}; calls of IoFreeIrp: {shown.frees};"
@@ -55,6 +72,11 @@ def render_explorations(explorations: Sequence[Exploration], assumptions: Sequen
     """Tell what searches found: for each build a statement, then the shortest traces."""
 
     def parts() -> Iterator[RenderableType]:
+        shared = explorations[0]
+        yield Text(
+            f"Every order of events. IRPs free before the first: {shared.scene.free};"
+            f" cause that refuses Fast I/O: {shared.policies.refusal}.\n"
+        )
         for exploration in explorations:
             yield Text(f"{exploration.build} ({exploration.policies.completion})", "bold")
             yield Text(f"  {statement(exploration)}")
@@ -94,15 +116,25 @@ def statement(exploration: Exploration) -> str:
     return f"{bounds}: {exploration.states:,} states visited, all of them; none is bad"
 
 
-def render_rows(rows: Sequence[Row], assumptions: Sequence[str]) -> str:
+def render_rows(
+    behaviour: Behaviour, policies: Policies, rows: Sequence[Row], assumptions: Sequence[str]
+) -> str:
     """Set a simulation as a table: one row a workload."""
+    bounds = Bounds()
+    refusals = "every n-th refusal" if rows[0].load.regular else "refusals by chance"
 
     def parts() -> Iterator[RenderableType]:
+        yield Text(
+            f"Servers under load, {behaviour} build; the file system completes an unlock:"
+            f" {policies.completion}; {refusals}; seed {rows[0].load.seed}",
+            "bold",
+        )
         table = Table(box=box.SIMPLE_HEAD)
         for heading in ("unlocks", "refused", "stopped"):
             table.add_column(heading, no_wrap=True)
         table.add_column("I/O operations to the STOP", justify="right", no_wrap=True)
         table.add_column("after 1st refusal", justify="right", no_wrap=True)
+        table.add_column("survived, median", justify="right", no_wrap=True)
         table.add_column("STOP: runs", no_wrap=True)
         for row in rows:
             table.add_row(
@@ -111,21 +143,36 @@ def render_rows(rows: Sequence[Row], assumptions: Sequence[str]) -> str:
                 f"{row.stopped} of {row.load.runs}",
                 _distribution(row.overall),
                 _distribution(row.after_first_refusal),
+                f"{row.survived.median:,}" if row.survived else "-",
                 ", ".join(f"{int(code, 16):#04x}: {count}" for code, count in row.stop_codes),
             )
         yield table
+
+    def notes() -> Iterator[RenderableType]:
         yield Text(
             "Operations: 5 % / median / 95 % of the runs that stopped. A run ends without a STOP"
-            f" {WATCH:,} operations after a refusal has corrupted the kernel, or after"
-            f" {REFUSALS_BOUND} refusals that did not.\n"
+            f" {bounds.watch:,} operations after the first refusal where one has"
+            f" corrupted the kernel, after {bounds.refusals} refusals that did not, or after"
+            f" {bounds.operations:,} operations.\n"
         )
         yield from _assumptions(assumptions)
 
-    return _draw(parts(), _WIDTH_OF_ROWS)
+    return _draw(parts(), _WIDTH_OF_ROWS) + _draw(notes())
 
 
 def _share(rate: float) -> str:
-    return "always" if rate >= 1 else f"1 in {1 / rate:,.0f}"
+    """Say how often: as one in n where n is whole, else in per cent."""
+    if rate <= 0:
+        return "never"
+    every = every_nth(rate)
+    if every is None:
+        return f"{100 * rate:g} %"
+    if every == 1:
+        return "always"
+    exponent = len(str(every)) - 1
+    if exponent > _LONGEST_EXPONENT and every == 10**exponent:
+        return f"1 in 10^{exponent}"
+    return f"1 in {every:,}"
 
 
 def _distribution(shown: Distribution | None) -> str:

@@ -10,7 +10,7 @@ from ntscan.reporting import svg
 
 _LANE_WIDTH: Final = 112.0
 _LEFT: Final = 70.0
-_TOP: Final = 96.0
+_TOP: Final = 118.0
 _LINE: Final = 15.0
 _GAP: Final = 12.0
 _WORDS_LEFT: Final = _LEFT + len(Lane) * _LANE_WIDTH
@@ -26,9 +26,10 @@ def render_sequence_diagram(recording: Recording) -> str:
     shown = recording.demonstration
     heights = [_height(event) for event in recording.events]
     bottom = _TOP + sum(heights) + _GAP
-    root = svg.drawing(_WIDTH, bottom + 30, f"One refused unlock, {shown.behaviour} build")
-    svg.text(root, 20, 28, f"One refused unlock, {shown.behaviour} build", size=18, bold=True)
-    svg.text(root, 20, 48, _summary(recording), fill=_summary_colour(recording))
+    root = svg.drawing(_WIDTH, bottom + 30, shown.heading)
+    svg.text(root, 20, 28, shown.heading, size=18, bold=True)
+    svg.text(root, 20, 50, recording.in_plain_words, bold=True)
+    svg.text(root, 20, 70, _summary(recording), fill=_summary_colour(recording))
     for lane in Lane:
         svg.text(root, _x(lane), _TOP - 14, lane.value, anchor="middle", bold=True)
         svg.line(root, (_x(lane), _TOP - 6), (_x(lane), bottom), stroke="#d0d0d0")
