@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from fixtures.nt_machine import NTMachine, write_machine
 from fixtures.nt_system_hives import SFM, NTControlSet, NTService, NTSystem, nt_system
-from fixtures.pe_image import ALPHA, I386
+from fixtures.pe_image import ALPHA, I386, ChecksumKind, PERecipe, VersionResource
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
 from ntscan.rulebook.load import rule_text
@@ -555,3 +556,35 @@ def test_another_rule_for_the_file_changes_no_verdict(tmp_path: Path) -> None:
     target, exit_code = check(str(tmp_path / "c"), "--rules", str(tmp_path))
     deciding = {f["rule_id"]: f["status"] for f in target["findings"] if f["decides"]}
     assert (deciding, exit_code) == ({"Q242896": "fixed", "Q999999": "fixed"}, 0)
+
+
+FIX = published_build("Q242896").recipe
+LATE = datetime(2000, 3, 1, tzinfo=UTC)
+OTHER_NAME = VersionResource(strings=(("OriginalFilename", "OTHER.SYS"),))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says", "look_at", "code"),
+    [
+        (replace(FIX, checksum=ChecksumKind.WRONG), "undetermined unknown", "checksum_mismatch", 3),
+        (replace(FIX, time_date_stamp=0), "undetermined unknown", "timestamp_implausible", 3),
+        (
+            replace(FIX, time_date_stamp=LATE, size=134_384),
+            "undetermined unknown",
+            "size_contradicts_link_time",
+            3,
+        ),
+        (replace(FIX, version=OTHER_NAME), "fixed the_fix", "original_filename_differs", 0),
+    ],
+)
+def test_what_is_odd_about_the_file_is_named(
+    recipe: PERecipe, says: str, look_at: str, code: int, tmp_path: Path
+) -> None:
+    """A damaged or impossible file decides nothing on any machine; a renamed one is said."""
+    build = replace(published_build("Q242896"), recipe=recipe)
+    system = nt_system(ServicePack.SP5, hotfixes={"Q242896": 1})
+    write_machine(tmp_path, NTMachine(installed=build, system=system))
+    target, exit_code = check(str(tmp_path))
+    (finding,) = target["findings"]
+    assert summary(finding) == f"{says} starts_with_system"
+    assert (finding["anomalies"], exit_code) == ([look_at], code)
