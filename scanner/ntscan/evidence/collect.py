@@ -15,7 +15,8 @@ from ntscan.evidence.hashed_file import read_hashed
 from ntscan.evidence.image.pe_image import read_pe_image
 from ntscan.evidence.installation import Place, role_of, ways_to
 from ntscan.evidence.settle import settle
-from ntscan.evidence.survey import Survey, holds_drivers, survey
+from ntscan.evidence.survey import Survey
+from ntscan.evidence.walk import holds_drivers, survey
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
 from ntscan.vocabulary import FileRole, Stage, TargetKind

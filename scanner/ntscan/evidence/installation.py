@@ -6,11 +6,15 @@ A place is an absolute path's parts in lower case.
 from collections.abc import Collection, Iterable
 from typing import Final, TypeAlias
 
+from ntscan.evidence.registry.hives import HIVES
 from ntscan.vocabulary import FileRole
 
 Place: TypeAlias = tuple[str, ...]
 
-_SYSTEM_FOLDERS: Final = (("system32", "drivers"), ("system32", "config"))
+#: Where a system root has its drivers and its hives.
+DRIVERS: Final = ("system32", "drivers")
+CONFIG: Final = ("system32", "config")
+
 _SOURCE_FOLDERS: Final = ("i386", "alpha", "mips", "ppc")
 
 
@@ -20,7 +24,12 @@ def system_root_of(folder: Place) -> Place | None:
     >>> system_root_of(("c:\\", "winnt", "system32", "drivers"))
     ('c:\\', 'winnt')
     """
-    return folder[:-2] if folder[-2:] in _SYSTEM_FOLDERS else None
+    return folder[:-2] if folder[-2:] in (DRIVERS, CONFIG) else None
+
+
+def is_hive(place: Place) -> bool:
+    r"""Say whether a place is that of a hive: SYSTEM or SOFTWARE in ``system32\config``."""
+    return place[-3:-1] == CONFIG and place[-1] in HIVES
 
 
 def role_of(
