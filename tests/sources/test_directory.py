@@ -310,3 +310,22 @@ def test_a_folder_that_is_not_there_is_blocked(tmp_path: Path) -> None:
 
     assert isinstance(found, Blocked)
     assert "cannot be listed: No such file or directory" in found.message
+
+
+@_UNIX
+def test_hives_beside_a_drivers_folder_are_walked_and_what_hides_them_is_said(
+    private: Path,
+) -> None:
+    """The files of config beside system32/drivers are yielded; a closed system32 is said."""
+    for name in ("drivers/a.sys", "Config/system", "config.old/system"):
+        (private / "System32" / name).parent.mkdir(parents=True, exist_ok=True)
+        (private / "System32" / name).write_bytes(b"")
+    drivers = private / "System32" / "drivers"
+
+    assert list(_walk(drivers)) == [".", "a.sys", os.path.join("..", "Config", "system")]  # noqa: PTH118
+    (private / "System32").chmod(0o111)
+    closed = _walk(drivers)
+    (private / "System32").chmod(0o755)
+    assert list(closed) == [".", "a.sys", ".."]
+    assert isinstance(closed[".."], Blocked)
+    assert "cannot be listed" in closed[".."].message

@@ -42,13 +42,12 @@ class DirectorySource(Source):
         if place[-2:] != ("system32", "drivers"):
             return
         above = os.path.abspath(os.path.join(self._path, ".."))  # noqa: PTH100, PTH118  see host_place
-        for config in self._children(above, place[:-1]):
-            if config.place[-1] != "config":
-                continue
-            if isinstance(config, Entry) and config.is_folder:
-                yield from self._children(config.path, config.place)
-            else:
-                yield config
+        for found in self._children(above, place[:-1]):
+            is_config = found.place[-1] == "config"
+            if isinstance(found, Entry) and found.is_folder and is_config:
+                yield from self._children(found.path, found.place)
+            elif is_config or found.place == place[:-1]:  # It, or what holds it, is no way in.
+                yield found
 
     def _children(self, folder: str, place: tuple[str, ...]) -> Iterator[Entry | Blocked]:
         """Yield what lies in a folder, by name."""
