@@ -52,3 +52,15 @@ def test_lint_refuses_a_rule_that_does_not_load(tmp_path: Path) -> None:
     assert isinstance(result.exception, RuleError)
     assert str(result.exception).startswith(f"{rule}:")
     assert ": fixed_builds[0].size: is missing" in str(result.exception)
+
+
+def test_show_and_list_print_no_text_that_could_act_on_a_terminal(tmp_path: Path) -> None:
+    """A rule of one's own may hold anything; it is shown by its number."""
+    text = rule_text("Q242896").replace("Q242896", "Q999999", 1)
+    text = text.replace('title = "', 'title = "\u202e\\u001b[2J', 1)
+    (tmp_path / "Q999999.toml").write_text(text, "utf-8")
+    for words in (["list"], ["show", "Q999999"]):
+        shown = RUNNER.invoke(app, ["rules", *words, "--rules", str(tmp_path)])
+        assert shown.exit_code == 0
+        assert "\\u202e" in shown.stdout
+        assert all(line.isprintable() for line in shown.stdout.split("\n"))

@@ -416,6 +416,17 @@ def test_every_criterion_explains_itself() -> None:
     assert Build.OLDER is finding.build
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"), [("manual", None), ("system", "starts_with_system")]
+)
+def test_an_unread_service_leaves_the_exposure_open(start: str, expected: str | None) -> None:
+    """A service that could not be read may start the driver: manual is not claimed."""
+    services = Exists(value=(service("MacSrv", start),))
+    found = system(FIX, services=services, dependents=CollectionFailed(message="damaged"))
+    (finding,) = evaluate(RULE, found)
+    assert finding.exposure == expected
+
+
 def test_what_the_system_says_is_said_of_no_copy() -> None:
     """A backup is older by its nature; a hotfix key says nothing about it."""
     backup = replace(RTM_FILE, decides=False)

@@ -55,6 +55,7 @@ def run() -> None:
         typer.echo(harmless(f"ntscan: {error}"), err=True)
         sys.exit(ExitCode.USAGE)
     except Exception:  # noqa: BLE001  the outermost edge: an uncaught error exits 4, never 1
-        typer.echo(traceback.format_exc(), err=True)
+        lines = traceback.format_exc().splitlines()
+        typer.echo("\n".join(harmless(line) for line in lines), err=True)
         typer.echo("ntscan: an error inside ntscan; please report the lines above", err=True)
         sys.exit(ExitCode.INTERNAL)

@@ -30,7 +30,8 @@ def show(
     """Show a rule as it is written, with the source article of every figure."""
     from ntscan.rulebook.load import rule_text  # noqa: PLC0415  fast start
 
-    write_output(rule_text(rule_id, rules), None)
+    text = rule_text(rule_id, rules).expandtabs(4)
+    write_output("\n".join(harmless(line) for line in text.splitlines()) + "\n", None)
 
 
 @app.command("lint")

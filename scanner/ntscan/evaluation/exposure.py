@@ -1,6 +1,6 @@
 """Whether a system runs the component: the earliest start of the driver or of what needs it."""
 
-from ntscan.evidence.reading import Exists
+from ntscan.evidence.reading import CollectionFailed, Exists
 from ntscan.evidence.system_evidence import Service, SystemEvidence
 from ntscan.rulebook.advisory import Advisory
 from ntscan.vocabulary import Exposure, ServiceStart
@@ -19,7 +19,9 @@ def exposure(advisory: Advisory, registry: SystemEvidence) -> Exposure | None:
     known = [start for start in starts if start not in (None, ServiceStart.DISABLED)]
     if any(start is not ServiceStart.MANUAL for start in known):
         return Exposure.STARTS_WITH_SYSTEM
-    return Exposure.MANUAL if known else None
+    # A service that could not be read may start the driver with the system.
+    unread = isinstance(registry.dependents, CollectionFailed)
+    return Exposure.MANUAL if known and not unread else None
 
 
 def _needing(driver: Service, registry: SystemEvidence) -> list[Service]:

@@ -239,6 +239,18 @@ def test_services_that_depend_on_sfm_are_found(
     assert [service.name for service in evidence.dependents.value] == expected
 
 
+def test_a_service_whose_dependencies_cannot_be_read_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It could depend on SFM: the others are not passed off as all there are."""
+    failed = CollectionFailed(message="its data is damaged")
+    monkeypatch.setattr("ntscan.evidence.registry.services.texts", lambda *_: failed)
+    evidence = _read(nt_system(ServicePack.SP6))
+
+    assert evidence.dependents == failed
+    assert failed.message in evidence.failures
+
+
 def test_services_of_sfm_as_its_setup_leaves_them() -> None:
     """The driver is manual and the file server, which depends on it, automatic."""
     evidence = _read(nt_system(ServicePack.SP6, NTControlSet(services=SFM)))

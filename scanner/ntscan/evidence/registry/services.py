@@ -1,6 +1,6 @@
 """The services that a rule is about, and those that depend on them, from a SYSTEM hive."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
@@ -47,14 +47,11 @@ def dependent_services(
 
 
 def _needs(key: RegistryKey) -> set[str]:
-    """Return the services that one depends on; a damaged list is told where it matters."""
+    """Return the services that one depends on; RegistryError where its list cannot be read."""
     depends_on = texts(Exists(value=key), "DependOnService")
-    return {name.lower() for name in _strings(depends_on)}
-
-
-def _strings(reading: Reading[tuple[str, ...]]) -> Iterator[str]:
-    if isinstance(reading, Exists):
-        yield from reading.value
+    if isinstance(depends_on, CollectionFailed):
+        raise RegistryError(depends_on.message)
+    return {name.lower() for name in depends_on.value} if isinstance(depends_on, Exists) else set()
 
 
 def _service(name: str, key: Reading[RegistryKey]) -> Service:
