@@ -249,3 +249,16 @@ def test_a_rule_that_just_fits_the_stack_is_refused() -> None:
     for depth in range(200, 500):  # a bracket takes two to four frames of a thousand
         with pytest.raises(RuleError, match=r"nested too deeply|is not a field"):
             parse_rule(b"x=" + b"[" * depth + b"]" * depth + b"\n" + RULE, NAME)
+
+
+def test_two_rules_for_a_file_name_the_same_driver(tmp_path: Path) -> None:
+    """One file is looked for in one place: a second rule cannot lead elsewhere."""
+    text = rule_text("Q242896").replace('id = "Q242896"', 'id = "Q999999"', 1)
+    other = tmp_path / "Q999999.toml"
+    other.write_text(text.replace('driver = "MacSrv"', 'driver = "Other"', 1), "utf-8")
+    with pytest.raises(
+        RuleError, match=r"services\.driver: Other is not MacSrv, as Q242896 has it"
+    ):
+        load_rules(tmp_path)
+    other.write_text(text.replace('driver = "MacSrv"', 'driver = "MACSRV"', 1), "utf-8")
+    assert len(load_rules(tmp_path).advisories) == 2

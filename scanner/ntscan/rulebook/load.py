@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -42,6 +42,7 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
             raise RuleError(
                 at_line(name, 1, "id", f"{advisory.id} is the id of another rule as well")
             )
+        _refuse_another_driver(advisory, advisories.values(), name)
         advisories[advisory.id], texts[advisory.id] = advisory, text
     wanted = {name.upper() for name in only} or set(advisories)
     for name in sorted(wanted - set(advisories)):
@@ -102,6 +103,16 @@ def _rule_files(directory: Path | None) -> Iterator[tuple[str, bytes]]:
                     yield shown, _read(file)
         except OSError as error:
             raise UsageError(f"{place}: cannot be read as a folder of rules: {error}") from error
+
+
+def _refuse_another_driver(new: Advisory, known: Iterable[Advisory], name: str) -> None:
+    """Refuse a rule that looks for a file by another service than a rule before it does."""
+    for old in known:
+        if new.services is None or old.services is None or new.file_name != old.file_name:
+            continue
+        if new.services.driver.lower() != old.services.driver.lower():
+            why = f"{new.services.driver} is not {old.services.driver}, as {old.id} has it"
+            raise RuleError(at_line(name, 1, "services.driver", why))
 
 
 def _read(file: Traversable) -> bytes:
