@@ -126,6 +126,19 @@ class TargetKind(StrEnum):
     DISK_IMAGE = "disk_image"
 
 
+class ContainerFormat(StrEnum):
+    """What holds the bytes of a disk."""
+
+    RAW = "raw"
+    SPLIT_RAW = "split_raw"
+    EWF = "ewf"
+    VMDK = "vmdk"
+    VHD = "vhd"
+    VHDX = "vhdx"
+    QCOW2 = "qcow2"
+    VDI = "vdi"
+
+
 class ScanStatus(StrEnum):
     """How far the scan of a target came."""
 
@@ -138,6 +151,7 @@ class Stage(StrEnum):
     """Where in a scan an error was met."""
 
     OPEN = "open"
+    VOLUME = "volume"
     WALK = "walk"
     READ = "read"
     PE = "pe"
@@ -173,6 +187,17 @@ class Basis(StrEnum):
     """What a demonstration rests on."""
 
     DRIVER_MODEL = "driver_model"
+    MACHINE_CODE = "machine_code"
+
+
+class Grade(StrEnum):
+    """What running an image's own machine code showed of its IRPs."""
+
+    OBSERVED = "observed"
+    OBSERVED_OTHER = "observed_other"
+    CLEAN = "clean"
+    NOT_OBSERVED = "not_observed"
+    INCONCLUSIVE = "inconclusive"
 
 
 class Scenario(StrEnum):

@@ -1,0 +1,1 @@
+"""What an image's own machine code does with its IRPs, run in a sealed interpreter."""

@@ -1,0 +1,52 @@
+"""The interface of every container: the bytes of one disk, read-only, by their offset."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from ntscan.vocabulary import ContainerFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHash:
+    """A digest of the whole disk that the container itself carries: ``md5`` or ``sha1``, in hex."""
+
+    algorithm: str
+    digest: str
+
+
+class DiskBytes(ABC):
+    """The bytes of a disk; a context manager. ``size`` is in bytes.
+
+    ``files`` are the paths of every host file that is read, the one that was named first.
+    """
+
+    format: ContainerFormat
+    size: int
+    files: tuple[str, ...]
+    stored_hashes: tuple[StoredHash, ...] = ()
+
+    @abstractmethod
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read bytes of the disk: fewer only where it ends.
+
+        Raises SourceError, a sentence without the path, where they cannot be read.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the files."""
+
+    def __enter__(self) -> Self:
+        """Return the open container."""
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the files."""
+        self.close()
