@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "evaluation": ROOTS_OF_ALL | {"evidence", "rulebook"},
     "drivermodel": {"vocabulary"},
     "machinecode": ROOTS_OF_ALL | {"evidence", "drivermodel"},
-    "reporting": ROOTS_OF_ALL | {"evidence", "rulebook", "evaluation", "drivermodel"},
+    "reporting": ROOTS_OF_ALL | {"sources", "evidence", "rulebook", "evaluation", "drivermodel"},
     "composer": ROOTS_OF_ALL
     | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting"},
 }
