@@ -10,15 +10,15 @@ from ntscan.sources.description import Mirror, VolumeDescription
 def join_mirrors(
     systems: Sequence[SystemCharacteristics],
 ) -> tuple[SystemCharacteristics, ...]:
-    """Leave out the second of two halves that agree, and say of both halves whether they do."""
+    """Leave out the second of two halves that agree, and say of both halves whether they do.
+
+    A half whose system the other half does not hold does not agree with it.
+    """
     joined: list[SystemCharacteristics] = []
     for index, system in enumerate(systems):
         twin = next((i for i, other in enumerate(systems) if _are_twins(system, other)), None)
-        if twin is None:
-            joined.append(system)
-            continue
-        agrees = _content(system) == _content(systems[twin])
-        if index < twin or not agrees:
+        agrees = twin is not None and _content(system) == _content(systems[twin])
+        if not agrees or twin is None or index < twin:
             joined.append(replace(system, volume=_with_mirror(system.volume, agrees=agrees)))
     return tuple(joined)
 

@@ -59,7 +59,8 @@ def _read_list(file: Path) -> dict[str, str]:
             f"{file}: {error}; give a digest of 32, 40 or 64 hexadecimal digits, or a list of them"
         ) from error
     digests: dict[str, str] = {}
-    for number, line in enumerate(content.data.decode("utf-8", "surrogateescape").splitlines(), 1):
+    lines = content.data.decode("utf-8", "surrogateescape").split("\n")
+    for number, line in enumerate((line.removesuffix("\r") for line in lines), 1):
         found = _LINE.fullmatch(line)
         if found is None and line.strip() and not line.startswith("#"):
             raise UsageError(
