@@ -1,0 +1,191 @@
+"""The Sleuth Kit's file systems; the only module that knows pytsk3.
+
+What the library does that a caller must know, and what is done about it here:
+
+- Left to find out the file system by itself, it looks for each that it knows, all over the image
+  (half of a 40 MB one); it is told.
+- It turns FAT's wall clock into seconds since 1970 by the zone of this machine; the zone is UTC
+  while it runs.
+- It lists deleted entries, entries whose record was given to another file, FAT's volume label and
+  files of its own; only what is allocated, by name and by record, and no invention is passed on.
+- It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
+  call ends in SourceError or in what was asked for.
+- It reads a file whose FAT chain loops or ends early as a shorter one.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from typing import Final
+
+import pytsk3
+
+from ntscan.errors import SourceError
+from ntscan.sources.containers.disk_bytes import DiskBytes
+from ntscan.sources.volumes.boot_sector import FileSystemKind
+
+_TYPES: Final = {
+    FileSystemKind.FAT12: pytsk3.TSK_FS_TYPE_FAT12,
+    FileSystemKind.FAT16: pytsk3.TSK_FS_TYPE_FAT16,
+    FileSystemKind.NTFS: pytsk3.TSK_FS_TYPE_NTFS,
+}
+_LABEL: Final = b" (Volume Label Entry)"
+_INVENTED: Final = (pytsk3.TSK_FS_NAME_TYPE_VIRT, pytsk3.TSK_FS_NAME_TYPE_VIRT_DIR)
+#: More than a folder of NT's can hold on FAT (65,536 entries), and than one of its own does.
+MOST_ENTRIES: Final = 100_000
+_ONE_AT_A_TIME: Final = RLock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An allocated entry of a folder; ``size`` in bytes, ``modified`` in seconds since 1970.
+
+    ``modified`` is of wall clock on FAT, of UTC on NTFS. ``has_record`` is false where the record
+    that the entry names cannot be read, and with it nothing but the name is known.
+    """
+
+    name: str
+    short_name: str
+    inode: int
+    is_folder: bool
+    size: int
+    modified: int
+    has_record: bool
+
+
+class Library:
+    """One volume opened by the library; every method raises SourceError."""
+
+    def __init__(self, disk: DiskBytes, offset: int, length: int, kind: FileSystemKind) -> None:
+        self._image = _Window(disk, offset, min(length, disk.size - offset))
+        with self._call("the volume cannot be opened"):
+            self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[kind])
+            self.root = int(self._volume.info.root_inum)
+
+    def entries(self, inode: int) -> tuple[Item, ...]:
+        """List the allocated entries of a folder, in the folder's own order."""
+        found: list[Item] = []
+        with self._call("the folder cannot be listed"):
+            for count, entry in enumerate(self._volume.open_dir(inode=inode)):
+                if count >= MOST_ENTRIES:
+                    raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
+                item = _item(entry)
+                if item is not None:
+                    found.append(item)
+        return tuple(found)
+
+    def read(self, inode: int, offset: int, length: int) -> bytes:
+        """Read bytes of a file's unnamed data; fewer where it ends."""
+        with self._call("the file cannot be read"):
+            return bytes(self._volume.open_meta(inode).read_random(offset, length))
+
+    def attribute(self, inode: int, attribute_type: int) -> bytes:
+        """Read the first attribute of a type of an NTFS file record."""
+        with self._call("the file record cannot be read"):
+            file = self._volume.open_meta(inode)
+            for attribute in file:
+                if int(attribute.info.type) == attribute_type:
+                    size, number = int(attribute.info.size), int(attribute.info.id)
+                    return bytes(file.read_random(0, size, attribute.info.type, number))
+        raise SourceError(f"the file record has no attribute of type {attribute_type:#x}")
+
+    @contextmanager
+    def _call(self, failure: str) -> Iterator[None]:
+        """Run calls of the library; an error of the image wins over what was made of it."""
+        with _ONE_AT_A_TIME, _zone_of_utc():
+            try:
+                yield
+            except SourceError:
+                raise
+            except (OSError, RuntimeError, SystemError, ValueError) as error:
+                reason = self._image.take_failure() or f"it is damaged ({_first_line(error)})"
+                raise SourceError(f"{failure}: {reason}") from error
+            hidden = self._image.take_failure()
+            if hidden is not None:
+                raise SourceError(f"{failure}: {hidden}")
+
+
+class _Window(pytsk3.Img_Info):  # type: ignore[misc]  # pytsk3 has no types
+    """A volume's bytes as the library asks for them: nothing before it, nothing behind it."""
+
+    def __init__(self, disk: DiskBytes, offset: int, length: int) -> None:
+        self._disk, self._offset, self._length = disk, offset, length
+        self._failure: str | None = None
+        super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read for the library, which may hide what is raised here."""
+        wanted = max(0, min(size, self._length - offset))
+        try:
+            data = self._disk.read_at(self._offset + offset, wanted)
+        except SourceError as error:
+            self._failure = str(error)
+            raise OSError(self._failure) from error
+        if len(data) < wanted:
+            self._failure = "the image ends too early"
+            raise OSError(self._failure)
+        return data
+
+    def get_size(self) -> int:
+        """Return the volume's length in bytes, less what the image lacks."""
+        return self._length
+
+    def take_failure(self) -> str | None:
+        """Return what failed since this was last asked."""
+        failure, self._failure = self._failure, None
+        return failure
+
+
+def _item(entry: "pytsk3.File") -> Item | None:
+    name, meta = entry.info.name, entry.info.meta
+    if name is None or name.name in (b".", b"..", None) or name.type in _INVENTED:
+        return None
+    if not int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC:
+        return None
+    if meta is not None and not int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC:
+        return None
+    size = int(meta.size) if meta is not None else 0
+    if name.name.endswith(_LABEL) and not size:
+        return None
+    kind = meta.type if meta is not None else name.type
+    folders = (pytsk3.TSK_FS_META_TYPE_DIR, pytsk3.TSK_FS_NAME_TYPE_DIR)
+    return Item(
+        name=name.name.decode(errors="replace"),
+        short_name=(name.shrt_name or b"").decode(errors="replace"),
+        inode=int(name.meta_addr),
+        is_folder=kind == folders[meta is None],
+        size=size,
+        modified=int(meta.mtime) if meta is not None else 0,
+        has_record=meta is not None,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def _zone_of_utc() -> Iterator[None]:
+    """Make this process's zone UTC for the library, and what it was afterwards.
+
+    Windows has no ``tzset``: there the C library reads the zone once, before this could change it.
+    """
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC0"
+    _tell_c_library()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        _tell_c_library()
+
+
+def _tell_c_library() -> None:
+    if hasattr(time, "tzset"):
+        time.tzset()
