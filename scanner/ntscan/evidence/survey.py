@@ -11,13 +11,17 @@ from ntscan.vocabulary import Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A place that could not be read, and why; ``file_name`` is what a rule looks for there."""
+    """A place that could not be read, and why; ``file_name`` is what a rule looks for there.
+
+    ``leads_on`` says that other files could be found beyond it.
+    """
 
     path: str
     place: Place
     stage: Stage
     message: str
     file_name: str | None
+    leads_on: bool
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class Survey:
                 stage=stage,
                 message=message,
                 file_name=file_name,
+                leads_on=isinstance(entry, Entry) or entry.leads_on,
             )
         )
 
@@ -74,7 +79,9 @@ class Survey:
         return hive_folder[-2:] == CONFIG and hive_folder[:-2] in self.roots
 
     def _is_decisive(self, fault: Fault, ways_in: Collection[Place]) -> bool:
-        return fault.stage is Stage.VOLUME or self.decides(fault.place, ways_in)
+        if fault.stage is Stage.VOLUME:
+            return fault.leads_on
+        return self.decides(fault.place, ways_in)
 
     def _missed(self, fault: Fault) -> str | None:
         """Name what a fault may hide: a volume beside a system's own hides none of its files."""

@@ -15,7 +15,7 @@ from ntscan.sources.mounted_volume import MountedVolume
 from ntscan.sources.source import Blocked, DirectSource, Entry, FileContent
 from ntscan.sources.volumes.file_system import Node
 from ntscan.sources.volumes.find import find_volumes
-from ntscan.vocabulary import TargetKind
+from ntscan.vocabulary import ModificationTimeKind, TargetKind
 
 
 class DiskImageSource(DirectSource):
@@ -83,22 +83,14 @@ class DiskImageSource(DirectSource):
     def volumes(self) -> Iterator[Entry | Blocked]:
         """Yield each volume's root folder, then the volumes that are refused."""
         for volume in self._volumes.values():
-            yield volume.entry((), is_folder=True)
+            yield volume.root()
         yield from self._blocked
 
     def list_folder(self, place: tuple[str, ...]) -> Iterator[Entry | Blocked]:
         """Yield a folder and what lies directly in it; see DirectSource.list_folder."""
         if not place or place[0] not in self._volumes:
             return
-        volume = self._volumes[place[0]]
-        try:
-            found = volume.find(place[1:])
-        except SourceError as error:
-            yield volume.blocked(place[1:], str(error))
-            return
-        if found is not None and found.node.is_folder:
-            yield volume.entry(found.names, is_folder=True)
-            yield from volume.contents(found)
+        yield from self._volumes[place[0]].list_folder(place[1:])
 
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield every folder and file of every volume, each folder's own before those below."""
@@ -109,10 +101,13 @@ class DiskImageSource(DirectSource):
     def read(self, entry: Entry, limit: int) -> FileContent:
         """Read a whole file; see Source.read."""
         volume, node = self._find(entry)
+        modified = node.modified
+        if modified is not None and node.modified_kind is ModificationTimeKind.WALL_CLOCK:
+            modified = modified.replace(tzinfo=None)  # Which zone it is of, no volume says.
         return FileContent(
             data=volume.file_system.read(node, limit),
-            modified=node.modified,
-            modified_kind=node.modified_kind if node.modified is not None else None,
+            modified=modified,
+            modified_kind=node.modified_kind,
         )
 
     def open(self, entry: Entry) -> BinaryIO:

@@ -13,7 +13,6 @@ from ntscan.sources.volumes.file_system import FileSystem, Node
 DEEPEST_FOLDER: Final = 130
 #: More folders and files than a volume of Windows NT 4.0 held; a walk ends there, and says so.
 MOST_ENTRIES: Final = 1_000_000
-_FOLDERS_REMEMBERED: Final = 64
 
 Names = tuple[str, ...]
 
@@ -34,28 +33,41 @@ class MountedVolume:
         self.description: Final = description
         self.key: Final = f"partition{description.partition}"
         self._root = description.letter or f"[partition {description.partition}]"
-        self._listed: dict[Names, tuple[Node, ...]] = {}
 
     def find(self, place: Names) -> Found | None:
-        """Follow lower-case names from the root; raises SourceError where one is unreadable."""
+        """Follow names from the root, long or 8.3, whatever their case.
+
+        Raises SourceError where a folder on the way cannot be read.
+        """
         found = Found(names=(), node=self.file_system.root)
-        for depth, name in enumerate(place):
-            if not found.node.is_folder:
-                return None
-            children = self._children(place[:depth], found.node)
-            child = next((child for child in children if child.name.lower() == name), None)
+        for name in place:
+            child = self.file_system.child(found.node, name) if found.node.is_folder else None
             if child is None:
                 return None
             found = Found(names=(*found.names, child.name), node=child)
         return found
 
-    def contents(self, folder: Found) -> Iterator[Entry | Blocked]:
-        """Yield what lies directly in a folder, by name."""
-        for found in self._below(folder):
-            if isinstance(found, Blocked):
-                yield found
+    def list_folder(self, place: Names) -> Iterator[Entry | Blocked]:
+        """Yield a folder and what lies directly in it, at places below the one that was asked for.
+
+        A path may name a folder by its 8.3 name; what is found there is told by its long one.
+        """
+        try:
+            folder = self.find(place)
+        except SourceError as error:
+            yield self._blocked(place, place, str(error))
+            return
+        if folder is None or not folder.node.is_folder:
+            return
+        below = list(self._below(folder))
+        if not any(isinstance(found, str) for found in below):
+            yield self._entry(folder.names, place, is_folder=True)
+        for found in below:
+            if isinstance(found, str):
+                yield self._blocked(folder.names, place, found)
             else:
-                yield self.entry(found.names, is_folder=found.node.is_folder)
+                inside = (*place, found.node.name.lower())
+                yield self._entry(found.names, inside, is_folder=found.node.is_folder)
 
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield every folder and file, each folder's own before those of the folders below it."""
@@ -63,54 +75,50 @@ class MountedVolume:
         seen = 0
         while folders:
             folder = folders.pop()
-            if len(folder.names) > DEEPEST_FOLDER or seen > MOST_ENTRIES:
-                yield self.blocked(folder.names, _ENDLESS)
+            place = _lower(folder.names)
+            if len(place) > DEEPEST_FOLDER or seen > MOST_ENTRIES:
+                yield self._blocked(folder.names, place, _ENDLESS)
                 continue
-            yield self.entry(folder.names, is_folder=True)
+            yield self._entry(folder.names, place, is_folder=True)
             below = []
             for found in self._below(folder):
                 seen += 1
-                if isinstance(found, Blocked):
-                    yield found
+                if isinstance(found, str):
+                    yield self._blocked(folder.names, place, found)
                 elif found.node.is_folder:
                     below.append(found)
                 else:
-                    yield self.entry(found.names, is_folder=False)
+                    yield self._entry(found.names, _lower(found.names), is_folder=False)
             folders.extend(reversed(below))
 
-    def entry(self, names: Names, *, is_folder: bool) -> Entry:
-        """Name a folder or file on this volume."""
-        return Entry(path=self._path(names), place=self._place(names), is_folder=is_folder)
+    def root(self) -> Entry:
+        """Return the root folder."""
+        return self._entry((), (), is_folder=True)
 
-    def blocked(self, names: Names, message: str) -> Blocked:
-        """Name a place on this volume that cannot be entered."""
-        return Blocked(
-            path=self._path(names), place=self._place(names), message=message, leads_on=True
-        )
-
-    def _below(self, folder: Found) -> Iterator[Found | Blocked]:
+    def _below(self, folder: Found) -> Iterator[Found | str]:
+        """Yield what lies in a folder, or the sentence that says why it cannot be listed."""
         try:
-            children = self._children(self._place(folder.names)[1:], folder.node)
+            children = self.file_system.children(folder.node)
         except SourceError as error:
-            yield self.blocked(folder.names, str(error))
+            yield str(error)
             return
         for child in children:
             yield Found(names=(*folder.names, child.name), node=child)
 
-    def _children(self, place: Names, folder: Node) -> tuple[Node, ...]:
-        """List a folder; the latest are remembered, since many places lie in few folders."""
-        if place not in self._listed:
-            if len(self._listed) >= _FOLDERS_REMEMBERED:
-                self._listed.clear()
-            children = self.file_system.children(folder)
-            self._listed[place] = tuple(sorted(children, key=lambda child: child.name))
-        return self._listed[place]
+    def _entry(self, names: Names, place: Names, *, is_folder: bool) -> Entry:
+        return Entry(path=self._path(names), place=(self.key, *place), is_folder=is_folder)
+
+    def _blocked(self, names: Names, place: Names, message: str) -> Blocked:
+        return Blocked(
+            path=self._path(names), place=(self.key, *place), message=message, leads_on=True
+        )
 
     def _path(self, names: Names) -> str:
         return "\\".join((self._root, *names)) if names else f"{self._root}\\"
 
-    def _place(self, names: Names) -> Names:
-        return (self.key, *(name.lower() for name in names))
+
+def _lower(names: Names) -> Names:
+    return tuple(name.lower() for name in names)
 
 
 _ENDLESS: Final = (
