@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "sources": ROOTS_OF_ALL,
     "evidence": ROOTS_OF_ALL | {"sources"},
     "rulebook": ROOTS_OF_ALL,
-    "evaluation": ROOTS_OF_ALL | {"evidence", "rulebook"},
+    "evaluation": ROOTS_OF_ALL | {"evidence", "rulebook", "machinecode"},
     "drivermodel": {"vocabulary"},
     "machinecode": ROOTS_OF_ALL | {"evidence", "drivermodel"},
     "reporting": ROOTS_OF_ALL | {"sources", "evidence", "rulebook", "evaluation", "drivermodel"},

@@ -227,6 +227,7 @@ class Anomaly(StrEnum):
     SERVICE_PACK_NOT_REAPPLIED = "service_pack_not_reapplied"
     PENDING_RENAME = "pending_rename"
     DIRTY_HIVE = "dirty_hive"
+    MACHINE_CODE_CONTRADICTS_BUILD = "machine_code_contradicts_build"
     MIRROR_HALVES_DIFFER = "mirror_halves_differ"
 
 

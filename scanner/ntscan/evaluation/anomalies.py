@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from ntscan.evaluation.case import Case
+from ntscan.evaluation.machine_code import contradicts_build
 from ntscan.evaluation.status import Conclusion
 from ntscan.evidence.reading import Exists
 from ntscan.vocabulary import Anomaly, Build, ServicePack, Status
@@ -87,6 +88,7 @@ def _pending_rename(case: Case, _conclusion: Conclusion) -> bool:
 
 
 _FILE_SIGNS: Final[dict[Anomaly, Sign]] = {
+    Anomaly.MACHINE_CODE_CONTRADICTS_BUILD: contradicts_build,
     Anomaly.ORIGINAL_FILENAME_DIFFERS: _original_filename_differs,
 }
 _SYSTEM_SIGNS: Final[dict[Anomaly, Sign]] = {

@@ -10,6 +10,7 @@ from ntscan.evidence.characteristics import (
     PEMetadata,
     SystemCharacteristics,
 )
+from ntscan.machinecode.traced import Trace
 from ntscan.rulebook.advisory import Advisory, FixedBuild
 
 
@@ -18,7 +19,8 @@ class Case:
     """A rule, a system, and the file in question; ``file`` is ``None`` where it was not found.
 
     ``other_system`` names the operating system other than NT 4.0 that the file belongs to; then,
-    and where the article publishes no fix for the machine, ``order`` is NOT_PLACED.
+    and where the article publishes no fix for the machine, ``order`` is NOT_PLACED. ``trace`` is
+    what the file's own machine code did, where it was run.
     """
 
     advisory: Advisory
@@ -28,6 +30,12 @@ class Case:
     fix: FixedBuild | None
     other_system: str | None
     order: BuildOrder
+    trace: Trace | None
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the bytes are not those that a linker wrote: the file decides nothing."""
+        return self.image is None or self.image.checksum_valid is False
 
     @property
     def blocked_at(self) -> CollectionError | None:
@@ -40,7 +48,12 @@ class Case:
         return next(blocked, None)
 
 
-def make_case(advisory: Advisory, system: SystemCharacteristics, file: FileItem | None) -> Case:
+def make_case(
+    advisory: Advisory,
+    system: SystemCharacteristics,
+    file: FileItem | None,
+    trace: Trace | None = None,
+) -> Case:
     """Hold a file against a rule: which fix is for its machine, and where its build stands."""
     image = file.image if file is not None and isinstance(file.image, PEMetadata) else None
     fix = fixed_build_for(advisory, image.machine) if image is not None else None
@@ -57,4 +70,5 @@ def make_case(advisory: Advisory, system: SystemCharacteristics, file: FileItem 
         fix=fix,
         other_system=other,
         order=order,
+        trace=trace,
     )

@@ -1,25 +1,39 @@
 """From a rule and what was collected about a system to findings: no I/O, no clock."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from ntscan.evaluation.anomalies import anomalies
 from ntscan.evaluation.applicability import system_criteria
 from ntscan.evaluation.case import Case, make_case
 from ntscan.evaluation.criteria import file_criteria
 from ntscan.evaluation.exposure import exposure
 from ntscan.evaluation.finding import Finding
+from ntscan.evaluation.machine_code import machine_code_criterion, weigh_machine_code
 from ntscan.evaluation.remediation import remediation
 from ntscan.evaluation.status import Conclusion, conclude
 from ntscan.evidence.characteristics import FileItem, SystemCharacteristics
+from ntscan.machinecode.traced import Trace
 from ntscan.rulebook.advisory import Advisory
 from ntscan.vocabulary import Behaviour, Build, Status
 
+#: No file's machine code was run.
+NO_TRACES: Final[Mapping[str, Trace]] = MappingProxyType({})
 
-def evaluate(advisory: Advisory, system: SystemCharacteristics) -> tuple[Finding, ...]:
+
+def evaluate(
+    advisory: Advisory,
+    system: SystemCharacteristics,
+    traces: Mapping[str, Trace] = NO_TRACES,
+) -> tuple[Finding, ...]:
     """Judge each copy of the rule's file; none is a finding too where one was to be expected.
 
-    Outside Windows NT a file that is missing means nothing: then there is no finding.
+    Outside Windows NT a file that is missing means nothing: then there is no finding. ``traces``
+    are what the machine code of files did, by their SHA-256, as far as it was run.
     """
     findings = [
-        _finding(make_case(advisory, system, file))
+        _finding(make_case(advisory, system, file, traces.get(file.hashes.sha256)))
         for file in system.files
         if is_file_of(advisory, file)
     ]
@@ -36,7 +50,7 @@ def is_file_of(advisory: Advisory, file: FileItem) -> bool:
 
 
 def _finding(case: Case) -> Finding:
-    conclusion = conclude(case)
+    conclusion = weigh_machine_code(case, conclude(case))
     behaviour, chosen_by = _behaviour(case, conclusion)
     return Finding(
         rule_id=case.advisory.id,
@@ -46,7 +60,11 @@ def _finding(case: Case) -> Finding:
         build=case.order.build,
         files=(case.file,) if case.file is not None else (),
         decides=case.file is None or case.file.decides,
-        criteria=(*file_criteria(case), *system_criteria(case.advisory, case.system)),
+        criteria=(
+            *file_criteria(case),
+            *machine_code_criterion(case),
+            *system_criteria(case.advisory, case.system),
+        ),
         anomalies=anomalies(case, conclusion),
         exposure=exposure(case.advisory, case.system.registry),
         remediation=remediation(case.advisory, conclusion.status),

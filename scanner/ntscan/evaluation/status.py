@@ -119,6 +119,12 @@ def _by_build(case: Case) -> Conclusion | None:
             return None
 
 
+def undecided_neighbour(case: Case) -> Conclusion | None:
+    """Return what is concluded of a neighbour where every row before its own lets it through."""
+    before = _ROWS[: _ROWS.index(_neighbour)]
+    return _neighbour(case) if all(row(case) is None for row in before) else None
+
+
 def _neighbour(case: Case) -> Conclusion | None:
     if case.order.neighbour is None:
         return None
