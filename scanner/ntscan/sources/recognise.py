@@ -30,7 +30,8 @@ def is_disk_image(path: Path) -> bool:
         return False
     if len(head) < _SECTOR or head.startswith(b"MZ"):
         return False
-    from ntscan.sources.containers.open import container_format, first_part  # noqa: PLC0415
+    from ntscan.sources.containers.parts import first_part  # noqa: PLC0415
+    from ntscan.sources.containers.recognise import container_format  # noqa: PLC0415
 
     if container_format(path) is not None or first_part(path) != path:
         return True
