@@ -25,6 +25,8 @@ def mount_volumes(
     ]
     readable: list[tuple[Volume, FileSystem]] = []
     for volume in table.volumes:
+        if volume.is_cut_off:
+            blocked.append(_blocked(volume.number, volume.offset, _CUT_OFF))
         try:
             readable.append((volume, FileSystem(disk, volume)))
         except SourceError as error:
@@ -71,3 +73,9 @@ def _blocked(number: int, offset: int, message: str) -> Blocked:
         leads_on=True,
         stage=Stage.VOLUME,
     )
+
+
+_CUT_OFF: Final = (
+    "the image ends before the volume does, and what lies past its end was not seen; copy the "
+    "disk again"
+)
