@@ -147,6 +147,13 @@ class HashOrigin(StrEnum):
     COMPUTED = "computed"
 
 
+class HashScope(StrEnum):
+    """What a digest is of: the disk, or the file that holds it."""
+
+    DISK = "disk"
+    FILE = "file"
+
+
 class ScanStatus(StrEnum):
     """How far the scan of a target came."""
 

@@ -51,8 +51,9 @@ def is_in_sight(source: Source, found: Survey, folder: Place, file_names: Collec
         return True
     if not isinstance(source, DirectSource):
         return False
-    for entry in look_into(source, folder, file_names):
-        _note(found, entry, file_names)
+    if not any(fault.place == folder for fault in found.faults):
+        for entry in look_into(source, folder, file_names):
+            _note(found, entry, file_names)
     return True
 
 

@@ -110,7 +110,8 @@ def _where(system: SystemEntry) -> str:
 def _image(image: ImageEntry) -> Iterator[Text]:
     yield Text(f"Disk image: {image.format}, {image.size:,} bytes")
     for digest in image.hashes:
-        yield Text(f"  {digest.algorithm} {digest.digest} ({digest.origin})")
+        covers = f", of the {digest.covers}" if digest.covers is not None else ""
+        yield Text(f"  {digest.algorithm} {digest.digest} ({digest.origin}{covers})")
     if image.note is not None:
         yield Text.assemble(("Look at: ", "bold yellow"), image.note)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ntscan.vocabulary import ContainerFormat, HashOrigin
+from ntscan.vocabulary import ContainerFormat, HashOrigin, HashScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,15 @@ class VolumeDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHash:
-    """A digest of a disk in hexadecimal, and whose word it is."""
+    """A digest in hexadecimal, whose word it is, and what it is of.
+
+    ``covers`` is ``None`` where a digest was stated, and none computed that could tell.
+    """
 
     algorithm: str
     digest: str
     origin: HashOrigin
+    covers: HashScope | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from ntscan.errors import SourceError
 from ntscan.sources.host_file import read_host_file_head
+from ntscan.sources.source import LARGEST_DRIVER
 
 _SECTOR: Final = 512
 #: A floppy disk of one side and 40 tracks, the smallest that NT 4.0 reads.
@@ -30,14 +31,20 @@ def is_disk_image(path: Path) -> bool:
         return False
     if len(head) < _SECTOR or head.startswith(b"MZ"):
         return False
-    from ntscan.sources.containers.open import container_format, first_part  # noqa: PLC0415
+    from ntscan.sources.containers.parts import first_part  # noqa: PLC0415
+    from ntscan.sources.containers.recognise import container_format  # noqa: PLC0415
 
     if container_format(path) is not None or first_part(path) != path:
         return True
     size = path.stat().st_size
-    if size < _SMALLEST_DISK or size % _SECTOR:
+    if size < _SMALLEST_DISK:
         return False
-    return _is_boot_record(head) or _holds_volumes(path)
+    return _is_boot_record(head) or (size % _SECTOR == 0 and _holds_volumes(path))
+
+
+def is_too_large_for_a_driver(path: Path) -> bool:
+    """Say whether a file that a user names can be nothing but a disk, damaged as it may be."""
+    return path.is_file() and path.stat().st_size > LARGEST_DRIVER
 
 
 def _is_boot_record(sector: bytes) -> bool:

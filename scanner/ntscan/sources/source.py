@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Final, Self
 
 from ntscan.sources.description import ImageDescription, VolumeDescription
 from ntscan.vocabulary import ModificationTimeKind, Stage, TargetKind
+
+#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
+LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ What the library does that a caller must know, and what is done about it here:
   (half of a 40 MB one); it is told.
 - It turns FAT's wall clock into seconds since 1970 by the zone of this machine; the zone is UTC
   while it runs.
-- It lists deleted entries, entries whose record was given to another file, FAT's volume label and
-  files of its own; only what is allocated, by name and by record, and no invention is passed on.
+- It lists deleted entries, what was left in blocks that an NTFS index gave back, FAT's volume label
+  and files of its own; passed on is only what is allocated, by name and by record.
 - It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
   call ends in SourceError or in what was asked for.
 - It reads a file whose FAT chain loops or ends early as a shorter one.
@@ -36,6 +36,15 @@ _LABEL: Final = b" (Volume Label Entry)"
 _INVENTED: Final = (pytsk3.TSK_FS_NAME_TYPE_VIRT, pytsk3.TSK_FS_NAME_TYPE_VIRT_DIR)
 #: More than a folder of NT's can hold on FAT (65,536 entries), and than one of its own does.
 MOST_ENTRIES: Final = 100_000
+#: Bytes of one attribute that is not a file's data: an index of some 500,000 names.
+MOST_METADATA: Final = 64 << 20
+_RAISED: Final = (OSError, RuntimeError, SystemError, ValueError)
+_FILE_NAME: Final = 0x30
+_INDEX_ALLOCATION: Final = 0xA0
+_BITMAP: Final = 0xB0
+#: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
+_REFERENCE: Final = 6
+_NAME_AT: Final = 0x42
 _ONE_AT_A_TIME: Final = RLock()
 
 
@@ -61,6 +70,7 @@ class Library:
 
     def __init__(self, disk: DiskBytes, offset: int, length: int, kind: FileSystemKind) -> None:
         self._image = _Window(disk, offset, min(length, disk.size - offset))
+        self._is_ntfs = kind is FileSystemKind.NTFS
         with self._call("the volume cannot be opened"):
             self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[kind])
             self.root = int(self._volume.info.root_inum)
@@ -72,10 +82,52 @@ class Library:
             for count, entry in enumerate(self._volume.open_dir(inode=inode)):
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
-                item = _item(entry)
-                if item is not None:
-                    found.append(item)
+                if _is_allocated(entry) and not self._is_stale(entry):
+                    found.append(_item(entry))
+            if self._is_ntfs and self._has_free_index_blocks(inode):
+                found = [item for item in found if self._is_named(item, inode)]
         return tuple(found)
+
+    def _is_stale(self, entry: "pytsk3.File") -> bool:
+        """Say whether an entry's record is there, but was given to another file since."""
+        if entry.info.meta is not None:
+            return False
+        try:
+            self._volume.open_meta(int(entry.info.name.meta_addr))
+        except _RAISED:
+            return False
+        return True
+
+    def _has_free_index_blocks(self, folder: int) -> bool:
+        """Say whether an NTFS folder's index has blocks out of use, which still hold names."""
+        blocks = used = 0
+        for kind, content in self._attributes(folder, (_INDEX_ALLOCATION, _BITMAP)):
+            if kind == _INDEX_ALLOCATION:
+                blocks = content.count(b"INDX")
+            else:
+                used = int.from_bytes(content, "little").bit_count()
+        return blocks > used
+
+    def _is_named(self, item: Item, folder: int) -> bool:
+        """Say whether an NTFS file's own record bears the name that a folder has for it."""
+        name = item.name.encode("utf-16-le", "surrogatepass")
+        return not item.has_record or any(
+            content[_NAME_AT:] == name
+            and content[:_REFERENCE] == folder.to_bytes(_REFERENCE, "little")
+            for _, content in self._attributes(item.inode, (_FILE_NAME,))
+        )
+
+    def _attributes(self, inode: int, wanted: tuple[int, ...]) -> Iterator[tuple[int, bytes]]:
+        """Yield the type and content of attributes of an NTFS file record."""
+        file = self._volume.open_meta(inode)
+        for attribute in file:
+            kind, size = int(attribute.info.type), int(attribute.info.size)
+            if kind not in wanted or not size:
+                continue
+            if size > MOST_METADATA:
+                raise SourceError(f"a part of the file record claims {size:,} bytes")
+            number = int(attribute.info.id)
+            yield kind, bytes(file.read_random(0, size, attribute.info.type, number))
 
     def read(self, inode: int, offset: int, length: int) -> bytes:
         """Read bytes of a file's unnamed data; fewer where it ends."""
@@ -85,11 +137,8 @@ class Library:
     def attribute(self, inode: int, attribute_type: int) -> bytes:
         """Read the first attribute of a type of an NTFS file record."""
         with self._call("the file record cannot be read"):
-            file = self._volume.open_meta(inode)
-            for attribute in file:
-                if int(attribute.info.type) == attribute_type:
-                    size, number = int(attribute.info.size), int(attribute.info.id)
-                    return bytes(file.read_random(0, size, attribute.info.type, number))
+            for _, content in self._attributes(inode, (attribute_type,)):
+                return content
         raise SourceError(f"the file record has no attribute of type {attribute_type:#x}")
 
     @contextmanager
@@ -100,7 +149,7 @@ class Library:
                 yield
             except SourceError:
                 raise
-            except (OSError, RuntimeError, SystemError, ValueError) as error:
+            except _RAISED as error:
                 reason = self._image.take_failure() or f"it is damaged ({_first_line(error)})"
                 raise SourceError(f"{failure}: {reason}") from error
             hidden = self._image.take_failure()
@@ -139,17 +188,19 @@ class _Window(pytsk3.Img_Info):  # type: ignore[misc]  # pytsk3 has no types
         return failure
 
 
-def _item(entry: "pytsk3.File") -> Item | None:
+def _is_allocated(entry: "pytsk3.File") -> bool:
     name, meta = entry.info.name, entry.info.meta
     if name is None or name.name in (b".", b"..", None) or name.type in _INVENTED:
-        return None
-    if not int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC:
-        return None
-    if meta is not None and not int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC:
-        return None
-    size = int(meta.size) if meta is not None else 0
-    if name.name.endswith(_LABEL) and not size:
-        return None
+        return False
+    if name.name.endswith(_LABEL) and meta is not None and not int(meta.size):
+        return False
+    is_name_allocated = int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC
+    is_record_allocated = meta is None or int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC
+    return bool(is_name_allocated and is_record_allocated)
+
+
+def _item(entry: "pytsk3.File") -> Item:
+    name, meta = entry.info.name, entry.info.meta
     kind = meta.type if meta is not None else name.type
     folders = (pytsk3.TSK_FS_META_TYPE_DIR, pytsk3.TSK_FS_NAME_TYPE_DIR)
     return Item(
@@ -157,7 +208,7 @@ def _item(entry: "pytsk3.File") -> Item | None:
         short_name=(name.shrt_name or b"").decode(errors="replace"),
         inode=int(name.meta_addr),
         is_folder=kind == folders[meta is None],
-        size=size,
+        size=int(meta.size) if meta is not None else 0,
         modified=int(meta.mtime) if meta is not None else 0,
         has_record=meta is not None,
     )
