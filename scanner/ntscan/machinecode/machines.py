@@ -9,7 +9,7 @@ from ntscan.machinecode.address_map import INITIAL_STACK
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.alpha.processor import AlphaProcessor
 from ntscan.machinecode.i386.processor import I386Processor
-from ntscan.machinecode.i386.start_points import find_start_points as find_on_i386
+from ntscan.machinecode.i386.start_points import start_points as find_on_i386
 from ntscan.machinecode.i386.state import EAX, ECX, EDX
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.origin import Origin

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from ntscan.machinecode.address_map import RETURN_ADDRESSES
@@ -41,7 +42,8 @@ class Branch:
 class Run:
     """What one run did.
 
-    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``.
+    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``;
+    ``path`` is the branches and where they went.
     ``ended`` says why the path could not be followed to a clean return; empty where it could.
     """
 
@@ -50,6 +52,7 @@ class Run:
     choices: Choices
     forced: bool = False
     branches: list[Branch] = field(default_factory=list)
+    path: tuple[tuple[int, bool], ...] = ()
     touches: Sequence[Touch] = ()
     allocation: int | None = None
     allocations: list[int] = field(default_factory=list)
@@ -68,11 +71,6 @@ class Run:
     def natural(self) -> bool:
         """Whether no branch was forced."""
         return not self.forced
-
-    @property
-    def path(self) -> tuple[tuple[int, bool], ...]:
-        """The branches and where they went."""
-        return tuple((branch.address, branch.taken) for branch in self.branches)
 
 
 class _DivergedError(Exception):
@@ -109,7 +107,7 @@ class Runner:
         processor = self._processor
         processor.restore(self._initial)
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
-        kernel.complete = complete
+        kernel.complete = partial(complete, kernel)
         kernel.run_until = _Execution(kernel, self.meter)
         kernel.on_allocation = lambda at: _note_allocation(run, at)
         processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
@@ -126,6 +124,7 @@ class Runner:
         except _DivergedError:
             run.ended = "it left the path"
         note_pointers_left(kernel)
+        run.path = tuple((branch.address, branch.taken) for branch in run.branches)
         run.touches = self._memory.touches
         run.requests = tuple(kernel.requests.values())
         run.fast_io_answers = tuple(kernel.fast_io_answers)
