@@ -15,6 +15,7 @@ from ntscan.machinecode.address_map import (
     BLOCKS_END,
     IMPORTED_ROUTINES,
     IMPORTED_ROUTINES_END,
+    INITIAL_STACK,
     KERNEL_STACK,
     KERNEL_STACK_END,
     PROCESSOR_CONTROL_REGION,
@@ -30,7 +31,7 @@ from ntscan.machinecode.origin import Origin, UnknownValues
 from ntscan.machinecode.processor import MemoryFault
 
 _ALIGNED: Final = 0xFFFFFFFC
-_LOWEST_WINDOW: Final = UNKNOWN_OBJECTS // WINDOW
+_MOST_ARGUMENTS: Final = 16
 
 
 class Touch(NamedTuple):
@@ -43,23 +44,34 @@ class Touch(NamedTuple):
 class AddressSpace:
     """Memory of one run; it is what a processor sees (``processor.Memory``)."""
 
-    def __init__(
-        self, image: LoadedImage, unknown: UnknownValues, assignment: Mapping[Origin, int]
-    ) -> None:
+    def __init__(self, image: LoadedImage) -> None:
         self.image = image
-        self.unknown = unknown
-        self.assignment = assignment
+        self.unknown = UnknownValues()
+        self.assignment: Mapping[Origin, int] = {}
         self.blocks = Blocks()
         self.touches: list[Touch] = []
         self.words: dict[int, int] = {}
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
+        #: The bytes of an argument on the stack of a run's first call.
+        self.argument_size = 4
+        self.arguments_in_registers = 0
         self._routines = tuple(image.imports.values())
-        for number, slot in enumerate(image.imports):
-            self.words[slot] = IMPORTED_ROUTINES + number * ROUTINE_SPACING
+        self._slots = {
+            slot: IMPORTED_ROUTINES + number * ROUTINE_SPACING
+            for number, slot in enumerate(image.imports)
+        }
         self._code = tuple(
             (section.address, section.end) for section in image.sections if section.executable
         )
+
+    def begin(self, assignment: Mapping[Origin, int]) -> None:
+        """Begin another run: nothing is touched yet, and chosen words have values given."""
+        self.assignment = assignment
+        self.blocks = Blocks()
+        self.touches = []
+        self.words.clear()
+        self.words.update(self._slots)
 
     # What a processor asks.
 
@@ -206,7 +218,9 @@ class AddressSpace:
             found = self.unknown.behind(address)
             if found is not None:
                 return found[0].at(found[1])
-        elif KERNEL_STACK <= address < KERNEL_STACK_END:
+        elif INITIAL_STACK <= address < KERNEL_STACK_END:
+            return self._argument(address - INITIAL_STACK)
+        elif KERNEL_STACK <= address < INITIAL_STACK:
             return Origin("stack", (address - KERNEL_STACK,), given=False)
         elif BLOCKS <= address < BLOCKS_END:
             block = self.blocks.at(address)
@@ -224,3 +238,9 @@ class AddressSpace:
                 offset = address % ROUTINE_SPACING
                 return Origin(str(routine.name), (offset,))
         raise MemoryFault(address, "nothing lies at")
+
+    def _argument(self, offset: int) -> Origin:
+        """Name a word of the frame above a run's first call."""
+        number, within = divmod(offset, self.argument_size)
+        given = within == 0 and number < _MOST_ARGUMENTS
+        return Origin(f"arg{number + self.arguments_in_registers}", given=given)

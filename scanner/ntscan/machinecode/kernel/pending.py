@@ -1,10 +1,12 @@
 """What goes on elsewhere while the traced driver waits, or after it has returned."""
 
+from typing import Final
+
 from ntscan.drivermodel.irp import STATUS_SUCCESS
 from ntscan.machinecode.kernel.state import Kernel, PathEndError
 from ntscan.machinecode.traced import FreedBy
 
-_MOST_EVENTS = 64
+_MOST_EVENTS: Final = 64
 
 
 def let_others_run(kernel: Kernel) -> bool:

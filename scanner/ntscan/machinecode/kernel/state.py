@@ -33,11 +33,15 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """A routine of the driver that the kernel calls later, and with what."""
+    """A routine of the driver that the kernel calls later, and with what.
+
+    ``of`` is the timer that calls it.
+    """
 
     routine: int
     arguments: tuple[int, ...]
     what: str
+    of: int | None = None
 
 
 class RunsCode(Protocol):
@@ -58,6 +62,8 @@ class Kernel:
         self.layouts = layouts
         self.choices = choices
         self.run_until: RunsCode
+        #: ``sending.complete``: the parts of the model that wait call it.
+        self.complete: Callable[[Request, int], None]
         self.requests: dict[int, Request] = {}
         self.deferred: deque[Deferred] = deque()
         self.outstanding: list[Request] = []
