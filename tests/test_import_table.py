@@ -21,9 +21,12 @@ MAY_IMPORT = {
     "evaluation": ROOTS_OF_ALL | {"evidence", "rulebook", "machinecode"},
     "drivermodel": {"vocabulary"},
     "machinecode": ROOTS_OF_ALL | {"evidence", "drivermodel"},
-    "reporting": ROOTS_OF_ALL | {"sources", "evidence", "rulebook", "evaluation", "drivermodel"},
+    "reporting": ROOTS_OF_ALL
+    | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "machinecode"},
+    "tracing": ROOTS_OF_ALL | {"sources", "evidence", "evaluation", "machinecode"},
     "composer": ROOTS_OF_ALL
-    | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting"},
+    | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting", "machinecode"}
+    | {"tracing"},
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 

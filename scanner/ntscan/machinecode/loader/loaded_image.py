@@ -49,8 +49,8 @@ class LoadedImage:
     ``size`` is SizeOfImage in bytes. ``sections`` stand in order of their address; the first is
     the headers. ``imports`` names what stands in each slot of the import address table;
     ``exports`` where each exported name leads. ``relocated_words`` are the addresses, in order, of
-    the 32-bit words that hold an address within the image (IMAGE_REL_BASED_HIGHLOW); none, where
-    the image has no relocations. ``functions`` is empty but for Alpha.
+    the 32-bit words that were relocated (IMAGE_REL_BASED_HIGHLOW), so that they hold an address;
+    none, where the image has no relocations. ``functions`` is empty but for Alpha.
     """
 
     machine: Machine

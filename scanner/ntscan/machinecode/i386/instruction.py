@@ -1,0 +1,186 @@
+"""An instruction while it is decoded: its prefixes, its bytes in order, and its operands.
+
+Encodings: Intel, "Software Developer's Manual", volume 2, chapter 2 and appendix A.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from ntscan.machinecode.i386.state import (
+    EBP,
+    ESP,
+    MASK,
+    ProcessorFaultError,
+    State,
+    Step,
+    UnsupportedInstructionError,
+)
+
+Load: TypeAlias = Callable[[], int]
+Store: TypeAlias = Callable[[int], None]
+
+_REGISTER_MODE: Final = 3
+_DISPLACEMENT_32: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """How a register or memory operand is read and written, unsigned.
+
+    ``register`` is its number where it is a 32-bit register; ``address`` gives that of memory.
+    """
+
+    load: Load
+    store: Store
+    size: int
+    register: int | None = None
+    address: Load | None = None
+
+
+class Instruction:
+    """The bytes of one instruction, taken one after the other.
+
+    ``size`` is that of its operands, 4 bytes or 2 by prefix. ``repeat`` is 0, 0xF2 or 0xF3.
+    ``segment`` is the base that a segment prefix adds to addresses.
+    """
+
+    def __init__(self, state: State, address: int, code: bytes) -> None:
+        self.state = state
+        self.address = address
+        self.opcode = 0
+        self.size = 4
+        self.repeat = 0
+        self.segment = 0
+        self.mode = 0
+        self.middle = 0
+        self._low = 0
+        self._code = code
+        self._position = 0
+
+    @property
+    def end(self) -> int:
+        """The address after the bytes taken so far."""
+        return (self.address + self._position) & MASK
+
+    @property
+    def length(self) -> int:
+        """How many bytes have been taken so far."""
+        return self._position
+
+    def unsigned(self, size: int) -> int:
+        """Take an unsigned integer of so many bytes."""
+        end = self._position + size
+        if end > len(self._code):
+            raise ProcessorFaultError("code that ends within an instruction")
+        value = int.from_bytes(self._code[self._position : end], "little")
+        self._position = end
+        return value
+
+    def signed(self, size: int) -> int:
+        """Take a signed integer of so many bytes, and return it as 32 bits."""
+        value = self.unsigned(size)
+        sign = 1 << (8 * size - 1)
+        return ((value ^ sign) - sign) & MASK
+
+    def byte_or_size(self) -> int:
+        """Return the operands' size by the lowest bit of the opcode: a byte, or ``size``."""
+        return self.size if self.opcode & 1 else 1
+
+    def take_modrm(self) -> None:
+        """Take the ModRM byte; ``middle`` is its register or its extension of the opcode."""
+        modrm = self.unsigned(1)
+        self.mode, self.middle, self._low = modrm >> 6, modrm >> 3 & 7, modrm & 7
+
+    @property
+    def names_memory(self) -> bool:
+        """Whether the ModRM byte names memory, and not a register."""
+        return self.mode != _REGISTER_MODE
+
+    def middle_register(self, size: int) -> Operand:
+        """Return the register in the middle of the ModRM byte."""
+        return register_operand(self.state, self.middle, size)
+
+    def low_operand(self, size: int) -> Operand:
+        """Return the register or memory that the rest of the ModRM byte names; taken once."""
+        if not self.names_memory:
+            return register_operand(self.state, self._low, size)
+        return memory_operand(self.state, self._take_address(), size)
+
+    def _take_address(self) -> Load:
+        base: int | None = self._low
+        index, scale = None, 0
+        if base == ESP:
+            sib = self.unsigned(1)
+            scale, index, base = sib >> 6, sib >> 3 & 7, sib & 7
+            if index == ESP:
+                index = None
+        displacement = 0
+        if base == EBP and self.mode == 0:
+            base, displacement = None, self.unsigned(4)
+        elif self.mode == 1:
+            displacement = self.signed(1)
+        elif self.mode == _DISPLACEMENT_32:
+            displacement = self.unsigned(4)
+        return _address(self.state, base, index, scale, (displacement + self.segment) & MASK)
+
+
+Builder: TypeAlias = Callable[[State, Instruction], Step]
+
+
+def outside(name: str) -> UnsupportedInstructionError:
+    """Return the error that says which instruction is outside the subset."""
+    return UnsupportedInstructionError(name)
+
+
+def _address(
+    state: State, base: int | None, index: int | None, scale: int, displacement: int
+) -> Load:
+    registers = state.registers
+    if base is None and index is None:
+        return lambda: displacement
+    if base is None and index is not None:
+        return lambda: ((registers[index] << scale) + displacement) & MASK
+    if base is not None and index is None:
+        return lambda: (registers[base] + displacement) & MASK
+    assert base is not None  # noqa: S101  told to mypy
+    assert index is not None  # noqa: S101  told to mypy
+    return lambda: (registers[base] + (registers[index] << scale) + displacement) & MASK
+
+
+def memory_operand(state: State, address: Load, size: int) -> Operand:
+    """Return the operand of so many bytes at an address that is worked out at each access."""
+    read, write = state.read, state.write
+    return Operand(
+        load=lambda: read(address(), size),
+        store=lambda value: write(address(), size, value),
+        size=size,
+        address=address,
+    )
+
+
+def register_operand(state: State, number: int, size: int) -> Operand:
+    """Return a register of 4, 2 or 1 bytes; numbers 4 to 7 of a byte are AH, CH, DH and BH."""
+    registers = state.registers
+    if size == 4:  # noqa: PLR2004  bytes
+        return Operand(
+            load=lambda: registers[number],
+            store=lambda value: registers.__setitem__(number, value),
+            size=4,
+            register=number,
+        )
+    shift = 8 if size == 1 and number >= ESP else 0
+    mask = (1 << 8 * size) - 1
+    keep = MASK ^ mask << shift
+    if shift:
+        number -= ESP
+
+    def store(value: int) -> None:
+        registers[number] = registers[number] & keep | value << shift
+
+    return Operand(load=lambda: registers[number] >> shift & mask, store=store, size=size)
+
+
+def constant(value: int) -> Load:
+    """Return what loads an immediate operand."""
+    return lambda: value

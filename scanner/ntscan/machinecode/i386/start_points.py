@@ -1,0 +1,152 @@
+"""Where an i386 driver allocates IRPs, and from which functions a run gets there."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ntscan.machinecode.i386.code_flow import Flow, FlowKind
+from ntscan.machinecode.i386.functions import Code, Function, find_functions
+from ntscan.machinecode.loader.loaded_image import LoadedImage
+from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, MOST_CALLS_UP, StartPoint
+
+_EAX: Final = 0
+_MOV_EAX: Final = 0xA1
+_MOV: Final = 0x8B
+_LEA: Final = 0x8D
+_XORS: Final = (0x31, 0x33)
+_LOST_IN_CALLS: Final = range(3)  # EAX, ECX and EDX
+
+
+def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
+    """Return the functions that allocate an IRP, then their callers, then the callers of those."""
+    slots = frozenset(
+        slot for slot, routine in image.imports.items() if routine.name in ALLOCATING_ROUTINES
+    )
+    if not slots:
+        return ()
+    code = Code(image)
+    functions = find_functions(code, image, _references(code, image, slots))
+    thunks = _thunks(functions, slots)
+    found: dict[int, frozenset[int]] = {
+        function.start: sites
+        for function in functions
+        if function.start not in thunks and (sites := _allocations(function, slots, thunks))
+    }
+    points = []
+    reached = dict(found)
+    for depth in range(MOST_CALLS_UP + 1):
+        points += [
+            StartPoint(function=start, allocations=tuple(sorted(sites)), depth=depth)
+            for start, sites in sorted(found.items())
+        ]
+        found = _callers(functions, found, reached)
+        for start, sites in found.items():
+            reached[start] = reached.get(start, frozenset()) | sites
+    return tuple(points)
+
+
+def _references(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
+    """Yield where instructions seem to be that name a slot: opcode and ModRM byte stand before."""
+    for address in _words_of_code(code, image, slots):
+        before = code.bytes_at(address - 2, 2)
+        yield address - 1 if before[1:] == bytes((_MOV_EAX,)) else address - 2
+
+
+def _words_of_code(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
+    """Yield the addresses in code that hold a slot's: relocated, or found by their bytes."""
+    if image.relocated_words:
+        for address in image.relocated_words:
+            if code.holds(address) and image.word(address) in slots:
+                yield address
+        return
+    for section in image.sections:
+        for slot in slots if section.executable else ():
+            offset = section.contents.find(slot.to_bytes(4, "little"))
+            while offset >= 0:
+                yield section.address + offset
+                offset = section.contents.find(slot.to_bytes(4, "little"), offset + 1)
+
+
+def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset[int]:
+    """Return the functions that only jump to an allocating routine, or to another thunk."""
+    thunks: frozenset[int] = frozenset()
+    while True:
+        more = frozenset(
+            function.start
+            for function in functions
+            for flow in (function.instructions.get(function.start),)
+            if flow is not None
+            and (
+                (flow.kind is FlowKind.INDIRECT_JUMP and flow.slot in slots)
+                or (flow.kind is FlowKind.JUMP and flow.target in thunks)
+            )
+        )
+        if more == thunks:
+            return thunks
+        thunks = more
+
+
+def _allocations(
+    function: Function, slots: frozenset[int], thunks: frozenset[int]
+) -> frozenset[int]:
+    """Return the addresses of a function's calls of an allocating routine."""
+    sites = {address for address, target in function.calls.items() if target in thunks}
+    for address, flow in function.instructions.items():
+        if flow.slot in slots:
+            if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP):
+                sites.add(address)
+            elif flow.opcode in (_MOV, _MOV_EAX):
+                register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
+                sites |= _calls_through(function.instructions, address, register)
+    return frozenset(sites)
+
+
+def _calls_through(instructions: Mapping[int, Flow], loaded_at: int, register: int) -> set[int]:
+    """Return the calls of a register, on the paths on which it still holds what it was loaded."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    waiting = [loaded_at + instructions[loaded_at].length]
+    while waiting:
+        address = waiting.pop()
+        flow = instructions.get(address)
+        if flow is None or address in seen:
+            continue
+        seen.add(address)
+        through_register = flow.modrm >= 0xC0 and flow.modrm & 7 == register  # noqa: PLR2004  mode 3
+        if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP) and through_register:
+            found.add(address)
+        if _keeps(flow, register):
+            if flow.kind is not FlowKind.JUMP:
+                waiting.append(address + flow.length)
+            if flow.kind in (FlowKind.BRANCH, FlowKind.JUMP) and flow.target is not None:
+                waiting.append(flow.target)
+    return found
+
+
+def _keeps(flow: Flow, register: int) -> bool:
+    """Say whether an instruction leaves a register as it is; of those that compilers write."""
+    match flow.kind:
+        case FlowKind.CALL | FlowKind.INDIRECT_CALL:
+            return register not in _LOST_IN_CALLS
+        case FlowKind.INDIRECT_JUMP | FlowKind.END:
+            return False
+    opcode = flow.opcode
+    if opcode in (_MOV, _LEA, *_XORS):
+        return flow.modrm >> 3 & 7 != register or (opcode == _XORS[0] and flow.modrm < 0xC0)  # noqa: PLR2004  mode 3
+    # POP of a register, and MOV of an immediate to one.
+    return opcode not in (0x58 + register, 0xB8 + register, _MOV_EAX if register == _EAX else -1)
+
+
+def _callers(
+    functions: tuple[Function, ...],
+    called: Mapping[int, frozenset[int]],
+    reached: Mapping[int, frozenset[int]],
+) -> dict[int, frozenset[int]]:
+    """Return the functions that call these, with the allocations that are new by it."""
+    callers = {}
+    for function in functions:
+        sites = frozenset(
+            site for target in function.calls.values() for site in called.get(target, ())
+        ) - reached.get(function.start, frozenset())
+        if sites:
+            callers[function.start] = sites
+    return callers

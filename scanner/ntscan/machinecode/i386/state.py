@@ -1,0 +1,107 @@
+"""What the instructions work on: registers, flags, and memory with an eye on its code."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from ntscan.machinecode.i386.flags import DIRECTION, Flags, flags_of_word, word_of_flags
+from ntscan.machinecode.processor import BranchHook, Comparison, Memory
+
+EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI = range(8)
+MASK: Final = 0xFFFFFFFF
+
+#: An instruction that has been decoded: does its work and returns the next one's address.
+Step: TypeAlias = Callable[[], int]
+
+# Bit 1 of EFLAGS is always set, and so is IF here: interrupts are not modelled.
+_CONSTANT_FLAGS: Final = 0x0202
+_LONGEST_INSTRUCTION: Final = 15
+_GRANULE_BITS: Final = 5
+
+
+class UnsupportedInstructionError(Exception):
+    """An instruction outside the subset; its message names it."""
+
+
+class ProcessorFaultError(Exception):
+    """A fault other than of memory; its message names it."""
+
+
+class _CodeGranules(dict[int, bool]):
+    """Whether the image has code in each 32 bytes of memory, asked once of each."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self._memory = memory
+
+    def __missing__(self, granule: int) -> bool:
+        start = granule << _GRANULE_BITS
+        found = any(map(self._memory.is_code, range(start, start + (1 << _GRANULE_BITS))))
+        self[granule] = found
+        return found
+
+
+class State:
+    """The registers and the memory of one processor.
+
+    ``registers`` are EAX, ECX, EDX, EBX, ESP, EBP, ESI and EDI, unsigned. ``step`` is 1 or -1, by
+    the direction flag. ``fs_base`` is where FS begins: the KPCR. ``code`` holds what has been
+    decoded.
+    """
+
+    def __init__(self, memory: Memory, *, stack_top: int, fs_base: int) -> None:
+        self.memory = memory
+        self.read = memory.read
+        self.registers = [0] * 8
+        self.registers[ESP] = stack_top
+        self.flags: Flags = flags_of_word(0)
+        self.step = 1
+        self.fs_base = fs_base
+        self.program_counter = 0
+        self.branch_hook: BranchHook | None = None
+        self.compared: Comparison | None = None
+        self.code: dict[int, Step] = {}
+        self.written_code: set[int] = set()
+        self._granules = _CodeGranules(memory)
+
+    def write(self, address: int, size: int, value: int) -> None:
+        """Write memory, and remember where that was code."""
+        granules = self._granules
+        if granules[address >> _GRANULE_BITS] or granules[(address + size - 1) >> _GRANULE_BITS]:
+            self._note_written_code(address, size)
+        self.memory.write(address, size, value)
+
+    def push(self, value: int) -> None:
+        """Push 32 bits; ESP moves only when they could be written."""
+        top = (self.registers[ESP] - 4) & MASK
+        self.write(top, 4, value)
+        self.registers[ESP] = top
+
+    def pop(self) -> int:
+        """Pop 32 bits."""
+        top = self.registers[ESP]
+        value = self.read(top, 4)
+        self.registers[ESP] = (top + 4) & MASK
+        return value
+
+    def eflags(self) -> int:
+        """Return the low word of EFLAGS."""
+        direction = DIRECTION if self.step < 0 else 0
+        return word_of_flags(self.flags) | direction | _CONSTANT_FLAGS
+
+    def set_eflags(self, word: int) -> None:
+        """Take the status and direction flags from a word."""
+        self.flags = flags_of_word(word)
+        self.step = -1 if word & DIRECTION else 1
+
+    def asked(self, address: int, taken: bool) -> bool:
+        """Ask the branch hook where a conditional branch goes."""
+        if self.branch_hook is None:
+            return taken
+        self.program_counter = address
+        return self.branch_hook(address, taken)
+
+    def _note_written_code(self, address: int, size: int) -> None:
+        written = [byte for byte in range(address, address + size) if self.memory.is_code(byte)]
+        self.written_code.update(written)
+        for start in range(address - _LONGEST_INSTRUCTION + 1, address + size) if written else ():
+            self.code.pop(start, None)
