@@ -1,6 +1,7 @@
 """The composer: target -> source -> evidence -> findings -> report."""
 
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -8,22 +9,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntscan.errors import SourceError
-from ntscan.evaluation.evaluate import evaluate
+from ntscan.evaluation.evaluate import NO_TRACES, evaluate
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.evidence.collect import collect
 from ntscan.evidence.reading import Exists
 from ntscan.evidence.wanted import Wanted
+from ntscan.machinecode.traced import Trace
 from ntscan.reporting.assemble import failed_target, summarise, target_entry
+from ntscan.reporting.demonstrations import model_demonstration, trace_demonstration
 from ntscan.reporting.entries import finding_entry
 from ntscan.reporting.harmless import harmless
-from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
+from ntscan.reporting.report import (
+    DemonstrationEntry,
+    Options,
+    Report,
+    RulesUsed,
+    Run,
+    TargetEntry,
+    Tool,
+)
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
 from ntscan.sources.image_hashes import ImageHashing
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
 from ntscan.sources.stated_hashes import read_stated_hashes
+from ntscan.tracing import run_traces
 from ntscan.version import VERSION
 from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Justification
 
@@ -40,6 +52,7 @@ EVERYTHING = Options(
     thorough=False,
     image_hash=None,
     hash_images=False,
+    machine_code=None,
 )
 
 
@@ -79,26 +92,46 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
     """
     try:
         with source:
-            collected = collect(source, _wanted(book))
+            systems = [_as_stated(system, options) for system in collect(source, _wanted(book))]
+            found = _findings(systems, book, NO_TRACES)
+            traces = _traces(source, book, found, options)
     except SourceError as error:
         return failed_target(source, str(error))
-    systems = [_as_stated(system, options) for system in collected]
-    found = [
-        (index if system.root is not None else None, finding)
-        for index, system in enumerate(systems)
-        for advisory in book.advisories
-        for finding in evaluate(advisory, system)
-    ]
+    if traces:
+        found = _findings(systems, book, traces)
     worth_saying = {finding.rule_id for _, finding in found if not _is_absence(finding)}
     if options.rules or len(book.advisories) == 1:
         worth_saying |= {finding.rule_id for _, finding in found}
     entries = [
-        _with_demonstration(finding, system, options)
+        finding_entry(finding, system, *_demonstrations(finding, traces, options))
         for system, finding in found
         if finding.rule_id in worth_saying
     ]
     not_present = {finding.rule_id for _, finding in found} - worth_saying
     return target_entry(source, systems, entries, sorted(not_present))
+
+
+def _findings(
+    systems: Sequence[SystemCharacteristics], book: RuleBook, traces: Mapping[str, Trace]
+) -> list[tuple[int | None, Finding]]:
+    """Ask every rule about each system; each finding comes with its system's number, if one."""
+    return [
+        (index if system.root is not None else None, finding)
+        for index, system in enumerate(systems)
+        for advisory in book.advisories
+        for finding in evaluate(advisory, system, traces)
+    ]
+
+
+def _traces(
+    source: Source,
+    book: RuleBook,
+    found: Sequence[tuple[int | None, Finding]],
+    options: Options,
+) -> dict[str, Trace]:
+    rules = {advisory.id for advisory in book.advisories if advisory.demonstration is not None}
+    findings = [finding for _, finding in found]
+    return run_traces(source, findings, rules, asked=options.machine_code)
 
 
 def _is_absence(finding: Finding) -> bool:
@@ -133,16 +166,24 @@ def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharact
     return replace(system, registry=registry)
 
 
-def _with_demonstration(finding: Finding, system: int | None, options: Options) -> FindingEntry:
+def _demonstrations(
+    finding: Finding, traces: Mapping[str, Trace], options: Options
+) -> tuple[tuple[DemonstrationEntry, ...], str]:
+    """Show what the driver model does and what the file's own code did; say why, or why not."""
+    shown = [
+        trace_demonstration(traces[file.hashes.sha256], file)
+        for file in finding.files
+        if file.hashes.sha256 in traces
+    ]
     if not options.model:
-        return finding_entry(finding, system, None, "not demonstrated: --no-model was given")
+        return tuple(shown), "not demonstrated: --no-model was given"
     if finding.behaviour is None:
         note = (
             f"not demonstrated: {finding.chosen_by}; `ntscan model demonstrate` shows both builds"
         )
-        return finding_entry(finding, system, None, note)
-    note = f"{finding.behaviour}, since {finding.chosen_by}"
-    return finding_entry(finding, system, _demonstration(finding.behaviour), note)
+        return tuple(shown), note
+    model = model_demonstration(_demonstration(finding.behaviour), finding.chosen_by)
+    return (model, *shown), f"{finding.behaviour}, since {finding.chosen_by}"
 
 
 @cache

@@ -22,6 +22,7 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     thorough: cli.Thorough = False,
     image_hash: cli.ImageHash = None,
     hash_images: cli.HashImages = False,
+    machine_code: cli.MachineCode = None,
     no_model: cli.NoModel = False,
     explain: cli.Explain = False,
 ) -> None:
@@ -44,6 +45,7 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         thorough=thorough,
         image_hash=image_hash,
         hash_images=hash_images,
+        machine_code=machine_code,
     )
     refuse_to_overwrite(output, paths)
     report = scan(*paths, options=asked)

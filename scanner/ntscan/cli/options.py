@@ -58,6 +58,14 @@ HashImages: TypeAlias = Annotated[
     bool,
     typer.Option("--hash-images", help="Compute the digests of disk images; reads all of them."),
 ]
+MachineCode: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--machine-code/--no-machine-code",
+        help="Run the drivers' own machine code in a sealed interpreter, or never; without either, "
+        "that of undetermined ones.",
+    ),
+]
 NoModel: TypeAlias = Annotated[bool, typer.Option("--no-model", help="Leave the driver model out.")]
 Explain: TypeAlias = Annotated[
     bool, typer.Option("--explain", help="Say why each criterion is asked, and show every step.")

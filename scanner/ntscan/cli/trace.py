@@ -51,9 +51,9 @@ def trace(
 
 
 def _read(file: str) -> bytes:
-    from ntscan.evidence.hashed_file import LARGEST_DRIVER  # noqa: PLC0415
     from ntscan.sources.open import open_source  # noqa: PLC0415
     from ntscan.sources.single_file import SingleFileSource  # noqa: PLC0415
+    from ntscan.sources.source import LARGEST_DRIVER  # noqa: PLC0415
 
     source = open_source(file)
     if not isinstance(source, SingleFileSource):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from ntscan.drivermodel import Demonstration
 from ntscan.evaluation.finding import Criterion, Finding
 from ntscan.evidence.characteristics import (
     CollectionError,
@@ -27,7 +26,7 @@ from ntscan.reporting.report import (
     VolumeEntry,
 )
 from ntscan.sources.description import ImageDescription, VolumeDescription
-from ntscan.vocabulary import Anomaly, Basis
+from ntscan.vocabulary import Anomaly
 
 T = TypeVar("T")
 
@@ -119,9 +118,12 @@ def _all_harmless(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def finding_entry(
-    finding: Finding, system: int | None, demonstration: Demonstration | None, note: str
+    finding: Finding,
+    system: int | None,
+    demonstrations: tuple[DemonstrationEntry, ...],
+    note: str,
 ) -> FindingEntry:
-    """Report a finding with its demonstration; ``note`` says which was chosen, or why none."""
+    """Report a finding with its demonstrations; ``note`` says which was chosen, or why none."""
     return FindingEntry(
         rule_id=finding.rule_id,
         system=system,
@@ -136,9 +138,7 @@ def finding_entry(
         anomalies=finding.anomalies,
         exposure=finding.exposure,
         remediation="\n".join(harmless(line) for line in finding.remediation.split("\n")),
-        demonstrations=()
-        if demonstration is None
-        else (_demonstration_entry(demonstration, finding.chosen_by),),
+        demonstrations=demonstrations,
         demonstrations_note=note,
     )
 
@@ -187,21 +187,6 @@ def _criterion(criterion: Criterion) -> Criterion:
     if (observed, explanation) == (criterion.observed, criterion.explanation):
         return criterion
     return replace(criterion, observed=observed, explanation=explanation)
-
-
-def _demonstration_entry(demonstration: Demonstration, chosen_by: str) -> DemonstrationEntry:
-    return DemonstrationEntry(
-        basis=Basis.DRIVER_MODEL,
-        behaviour=demonstration.behaviour,
-        chosen_by=chosen_by,
-        allocations=demonstration.allocations,
-        frees=demonstration.frees,
-        double_free=demonstration.double_free,
-        io_operations_until_stop=demonstration.io_operations_until_stop,
-        stop_code=demonstration.stop_code,
-        trace=demonstration.trace,
-        assumptions=demonstration.assumptions,
-    )
 
 
 def _shown(text: str | None) -> str | None:

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from ntscan.reporting.anomaly_words import MEANING
 from ntscan.reporting.report import DemonstrationEntry, FindingEntry
-from ntscan.vocabulary import Anomaly, Result, Status
+from ntscan.reporting.trace_page import draw_irps
+from ntscan.reporting.trace_report import MachineCodeEntry
+from ntscan.vocabulary import Anomaly, Basis, Result, Status
 
 _INDENT: Final = (0, 0, 0, 2)
 _STATUS_STYLE: Final = {
@@ -49,7 +51,7 @@ def draw_finding(finding: FindingEntry, *, explain: bool) -> Iterator[Renderable
     for demonstration in finding.demonstrations:
         for part in _demonstration(demonstration, explain=explain):
             yield Padding(part, _INDENT)
-    if not finding.demonstrations:
+    if not any(shown.basis is Basis.DRIVER_MODEL for shown in finding.demonstrations):
         yield Padding(Text(f"Driver model: {finding.demonstrations_note}.", "dim"), _INDENT)
     yield Padding(Text(f"What to do:\n{finding.remediation}"), _INDENT)
 
@@ -70,7 +72,24 @@ def _criteria(finding: FindingEntry) -> Table:
     return table
 
 
-def _demonstration(demonstration: DemonstrationEntry, *, explain: bool) -> Iterator[Text | Table]:
+def _demonstration(demonstration: DemonstrationEntry, *, explain: bool) -> Iterator[RenderableType]:
+    if demonstration.machine_code is None:
+        yield from _model(demonstration, explain=explain)
+    else:
+        yield from _machine_code(demonstration.machine_code, explain=explain)
+
+
+def _machine_code(code: MachineCodeEntry, *, explain: bool) -> Iterator[RenderableType]:
+    text = Text(f"Machine code ({code.grade.replace('_', ' ')}): {code.reason}")
+    text.append(" It was interpreted, not executed.", "dim")
+    if not explain:
+        text.append(" --explain shows the addresses.", "dim")
+    yield text
+    if explain:
+        yield from draw_irps(code)
+
+
+def _model(demonstration: DemonstrationEntry, *, explain: bool) -> Iterator[Text | Table]:
     irps = "1 IRP" if demonstration.allocations == 1 else f"{demonstration.allocations} IRPs"
     frees = "once" if demonstration.frees == 1 else f"{demonstration.frees} times"
     text = Text(

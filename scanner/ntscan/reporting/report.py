@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ntscan.evaluation.finding import Criterion
+from ntscan.reporting.trace_report import MachineCodeEntry
 from ntscan.sources.description import ImageHash, Mirror
 from ntscan.vocabulary import (
     Anomaly,
@@ -47,7 +48,11 @@ class RulesUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user asked for and stated, as far as it can change a finding."""
+    """What the user asked for and stated, as far as it can change a finding.
+
+    ``machine_code`` is whether to run that of every file, or of none; of files that are left
+    undetermined where it is ``None``.
+    """
 
     rules: tuple[str, ...]
     rules_directory: str | None
@@ -57,6 +62,7 @@ class Options:
     thorough: bool
     image_hash: str | None
     hash_images: bool
+    machine_code: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +156,13 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemonstrationEntry:
-    """What the driver model, or the image's own machine code, did; ``frees`` is of one IRP."""
+    """What the driver model, or the image's own machine code, did; ``frees`` is of one IRP.
+
+    ``behaviour`` and the STOP are the model's alone, ``machine_code`` that of the file's own code.
+    """
 
     basis: Basis
-    behaviour: Behaviour
+    behaviour: Behaviour | None
     chosen_by: str
     allocations: int
     frees: int
@@ -162,6 +171,7 @@ class DemonstrationEntry:
     stop_code: str | None
     trace: tuple[str, ...]
     assumptions: tuple[str, ...]
+    machine_code: MachineCodeEntry | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from ntscan.machinecode.traced import CompletionMode, FreedBy
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.irp_names import function_name
 from ntscan.reporting.page import draw_page
-from ntscan.reporting.trace_report import FreeSiteEntry, IrpEntry, TraceEntry
+from ntscan.reporting.trace_report import FreeSiteEntry, IrpEntry, MachineCodeEntry, TraceEntry
 from ntscan.vocabulary import Grade
 
 _INDENT: Final = (0, 0, 0, 2)
@@ -53,14 +53,20 @@ def _trace(trace: TraceEntry, file: str) -> Iterator[RenderableType]:
     yield Text.assemble(grade, " ", (harmless(file), "bold"))
     yield Text(f"  {trace.machine}, SHA-256 {trace.sha256}")
     yield Padding(Text(trace.reason), _INDENT)
-    for irp, modes in _by_mode(trace.irps):
-        yield Text()
-        yield Padding(_irp(irp, modes), _INDENT)
-    yield Text()
-    unmodelled = ", ".join(trace.unmodelled) or "none"
-    yield Padding(Text(f"Calls not modelled: {unmodelled}."), _INDENT)
+    for part in draw_irps(trace):
+        yield Padding(part, _INDENT)
     spent = f"{trace.instructions:,} instructions in {trace.seconds:.2f} s."
     yield Padding(Text(f"{spent} {_WHAT_IT_PROVES}", "dim"), _INDENT)
+
+
+def draw_irps(trace: MachineCodeEntry) -> Iterator[RenderableType]:
+    """Draw each IRP with the addresses of its life, and what was called without a model."""
+    for irp, modes in _by_mode(trace.irps):
+        yield Text()
+        yield _irp(irp, modes)
+    yield Text()
+    unmodelled = ", ".join(trace.unmodelled) or "none"
+    yield Text(f"Calls not modelled: {unmodelled}.")
 
 
 def _by_mode(irps: Sequence[IrpEntry]) -> list[tuple[IrpEntry, list[CompletionMode]]]:

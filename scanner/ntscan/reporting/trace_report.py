@@ -50,8 +50,8 @@ class IrpEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraceEntry:
-    """What the machine code of one image did with its IRPs; ``seconds`` is what the run took."""
+class MachineCodeEntry:
+    """What the machine code of one image did with its IRPs."""
 
     machine: str
     sha256: str
@@ -60,20 +60,32 @@ class TraceEntry:
     irps: tuple[IrpEntry, ...]
     unmodelled: tuple[str, ...]
     instructions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceEntry(MachineCodeEntry):
+    """The report of one trace; ``seconds`` is what the run took."""
+
     seconds: float
 
 
 def trace_entry(trace: Trace, data: bytes) -> TraceEntry:
     """Report a trace of an image of these bytes."""
-    return TraceEntry(
+    entry = machine_code_entry(trace, hashlib.sha256(data).hexdigest())
+    fields = {field: getattr(entry, field) for field in MachineCodeEntry.__dataclass_fields__}
+    return TraceEntry(**fields, seconds=round(trace.seconds, 3))
+
+
+def machine_code_entry(trace: Trace, sha256: str) -> MachineCodeEntry:
+    """Report what the machine code of an image did."""
+    return MachineCodeEntry(
         machine=harmless(trace.machine),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         grade=trace.grade,
         reason=harmless(trace.reason),
         irps=tuple(_irp(irp) for irp in trace.irps),
         unmodelled=tuple(shown(name) for name in trace.unmodelled),
         instructions=trace.instructions,
-        seconds=round(trace.seconds, 3),
     )
 
 
