@@ -26,6 +26,7 @@ import pytsk3
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import FileSystemKind
+from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
 
 _TYPES: Final = {
     FileSystemKind.FAT12: pytsk3.TSK_FS_TYPE_FAT12,
@@ -73,6 +74,7 @@ class Library:
         self._is_ntfs = kind is FileSystemKind.NTFS
         with self._call("the volume cannot be opened"):
             self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[kind])
+            self._cluster = int(self._volume.info.block_size)
             self.root = int(self._volume.info.root_inum)
 
     def entries(self, inode: int) -> tuple[Item, ...]:
@@ -132,7 +134,19 @@ class Library:
     def read(self, inode: int, offset: int, length: int) -> bytes:
         """Read bytes of a file's unnamed data; fewer where it ends."""
         with self._call("the file cannot be read"):
-            return bytes(self._volume.open_meta(inode).read_random(offset, length))
+            file = self._volume.open_meta(inode)
+            runs = _runs_with_nt4_holes(file) if self._is_ntfs else ()
+            if runs:
+                end = min(offset + length, int(file.info.meta.size))
+                wanted = range(offset, max(offset, end))
+                return read_compressed(runs, self._cluster, wanted, self._read_clusters)
+            return bytes(file.read_random(offset, length))
+
+    def _read_clusters(self, lcn: int, count: int) -> bytes:
+        data = self._image.read(lcn * self._cluster, count * self._cluster)
+        if len(data) < count * self._cluster:
+            raise ValueError("a run leads out of the volume")
+        return data
 
     def attribute(self, inode: int, attribute_type: int) -> bytes:
         """Read the first attribute of a type of an NTFS file record."""
@@ -211,6 +225,24 @@ def _item(entry: "pytsk3.File") -> Item:
         size=int(meta.size) if meta is not None else 0,
         modified=int(meta.mtime) if meta is not None else 0,
         has_record=meta is not None,
+    )
+
+
+def _runs_with_nt4_holes(file: "pytsk3.File") -> tuple[ClusterRun, ...]:
+    """Return the runs of compressed data, where there is a hole that the library does not know."""
+    for data in file:
+        is_data = data.info.type == pytsk3.TSK_FS_ATTR_TYPE_NTFS_DATA and not data.info.name
+        if not is_data or not int(data.info.flags) & pytsk3.TSK_FS_ATTR_COMP:
+            continue
+        runs = tuple(_run(run) for run in data)
+        return runs if any(run.addr == NO_CLUSTER for run in data) else ()
+    return ()
+
+
+def _run(run: "pytsk3.TSK_FS_ATTR_RUN") -> ClusterRun:
+    is_hole = run.addr == NO_CLUSTER or int(run.flags) & pytsk3.TSK_FS_ATTR_RUN_FLAG_SPARSE
+    return ClusterRun(
+        vcn=int(run.offset), length=int(run.len), lcn=None if is_hole else int(run.addr)
     )
 
 
