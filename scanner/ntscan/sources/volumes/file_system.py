@@ -116,7 +116,7 @@ class FileSystem:
             raise SourceError("is a folder where a file should be; look inside it by hand")
         if file.damage is not None:
             raise SourceError(file.damage)
-        data = self._library.read(file.inode, offset, length) if length else b""
+        data = self._library.read(file.inode, offset, length)
         if len(data) < length:
             raise SourceError(
                 f"ends after {offset + len(data):,} of its {file.size:,} bytes: its cluster chain "

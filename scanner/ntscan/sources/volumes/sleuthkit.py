@@ -10,11 +10,10 @@ What the library does that a caller must know, and what is done about it here:
   and files of its own; passed on is only what is allocated, by name and by record.
 - It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
   call ends in SourceError or in what was asked for.
-- It reads a file whose FAT chain loops or ends early as a shorter one.
+- It reads a file whose FAT chain loops or ends early as a shorter one, and lists one whose NTFS
+  record is damaged as empty; such a file is opened by itself, and that fails.
 """
 
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import FileSystemKind
 from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
+from ntscan.sources.volumes.zone import zone_of_utc
 
 _TYPES: Final = {
     FileSystemKind.FAT12: pytsk3.TSK_FS_TYPE_FAT12,
@@ -132,10 +132,12 @@ class Library:
             yield kind, bytes(file.read_random(0, size, attribute.info.type, number))
 
     def read(self, inode: int, offset: int, length: int) -> bytes:
-        """Read bytes of a file's unnamed data; fewer where it ends."""
+        """Read bytes of a file's unnamed data; fewer where its clusters end."""
         with self._call("the file cannot be read"):
             file = self._volume.open_meta(inode)
             runs = _runs_with_nt4_holes(file) if self._is_ntfs else ()
+            if not length:
+                return b""
             if runs:
                 end = min(offset + length, int(file.info.meta.size))
                 wanted = range(offset, max(offset, end))
@@ -158,7 +160,7 @@ class Library:
     @contextmanager
     def _call(self, failure: str) -> Iterator[None]:
         """Run calls of the library; an error of the image wins over what was made of it."""
-        with _ONE_AT_A_TIME, _zone_of_utc():
+        with _ONE_AT_A_TIME, zone_of_utc():
             try:
                 yield
             except SourceError:
@@ -231,12 +233,13 @@ def _item(entry: "pytsk3.File") -> Item:
 def _runs_with_nt4_holes(file: "pytsk3.File") -> tuple[ClusterRun, ...]:
     """Return the runs of compressed data, where there is a hole that the library does not know."""
     for data in file:
-        is_data = data.info.type == pytsk3.TSK_FS_ATTR_TYPE_NTFS_DATA and not data.info.name
-        if not is_data or not int(data.info.flags) & pytsk3.TSK_FS_ATTR_COMP:
+        if data.info.type != pytsk3.TSK_FS_ATTR_TYPE_NTFS_DATA or data.info.name:
             continue
+        if not int(data.info.flags) & pytsk3.TSK_FS_ATTR_COMP:
+            return ()
         runs = tuple(_run(run) for run in data)
         return runs if any(run.addr == NO_CLUSTER for run in data) else ()
-    return ()
+    raise ValueError("its record has no $DATA")
 
 
 def _run(run: "pytsk3.TSK_FS_ATTR_RUN") -> ClusterRun:
@@ -248,27 +251,3 @@ def _run(run: "pytsk3.TSK_FS_ATTR_RUN") -> ClusterRun:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _zone_of_utc() -> Iterator[None]:
-    """Make this process's zone UTC for the library, and what it was afterwards.
-
-    Windows has no ``tzset``: there the C library reads the zone once, before this could change it.
-    """
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "UTC0"
-    _tell_c_library()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
-        _tell_c_library()
-
-
-def _tell_c_library() -> None:
-    if hasattr(time, "tzset"):
-        time.tzset()
