@@ -56,7 +56,7 @@ class FileSystem:
             )
         self.serial_number = boot.serial_number
         self._kind = boot.kind
-        self._library = Library(disk, volume.offset, volume.length, boot.kind)
+        self._library = Library(disk, volume.offset, volume.length, boot)
         self._listings: dict[int, tuple[Node, ...]] = {}
         self.name = self._ntfs_name() if boot.kind is FileSystemKind.NTFS else str(boot.kind)
         self.root = Node(

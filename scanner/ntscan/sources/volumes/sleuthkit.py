@@ -24,7 +24,8 @@ import pytsk3
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
-from ntscan.sources.volumes.boot_sector import FileSystemKind
+from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
+from ntscan.sources.volumes.fat_folder import count_entries, ends_chain
 from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
 from ntscan.sources.volumes.zone import zone_of_utc
 
@@ -41,6 +42,7 @@ MOST_ENTRIES: Final = 100_000
 MOST_METADATA: Final = 64 << 20
 _RAISED: Final = (OSError, RuntimeError, SystemError, ValueError)
 _FILE_NAME: Final = 0x30
+_INDEX_ROOT: Final = 0x90
 _INDEX_ALLOCATION: Final = 0xA0
 _BITMAP: Final = 0xB0
 #: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
@@ -69,11 +71,12 @@ class Item:
 class Library:
     """One volume opened by the library; every method raises SourceError."""
 
-    def __init__(self, disk: DiskBytes, offset: int, length: int, kind: FileSystemKind) -> None:
+    def __init__(self, disk: DiskBytes, offset: int, length: int, boot: BootSector) -> None:
         self._image = _Window(disk, offset, min(length, disk.size - offset))
-        self._is_ntfs = kind is FileSystemKind.NTFS
+        self._boot = boot
+        self._is_ntfs = boot.kind is FileSystemKind.NTFS
         with self._call("the volume cannot be opened"):
-            self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[kind])
+            self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[boot.kind])
             self._cluster = int(self._volume.info.block_size)
             self.root = int(self._volume.info.root_inum)
 
@@ -86,9 +89,25 @@ class Library:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
                 if _is_allocated(entry) and not self._is_stale(entry):
                     found.append(_item(entry))
-            if self._is_ntfs and self._has_free_index_blocks(inode):
+            if not self._is_ntfs:
+                self._check_fat_folder(inode, len(found))
+            elif self._has_free_index_blocks(inode):
                 found = [item for item in found if self._is_named(item, inode)]
         return tuple(found)
+
+    def _check_fat_folder(self, inode: int, listed: int) -> None:
+        """Raise SourceError where a folder's bytes name more than was listed, or end too early."""
+        folder = self._volume.open_meta(inode)
+        size = int(folder.info.meta.size)
+        content = folder.read_random(0, min(size, MOST_METADATA)) if size else b""
+        count = count_entries(content)
+        if count != listed:
+            raise SourceError(f"the folder is damaged: of {count} entries {listed} make sense")
+        if inode == self.root:
+            return
+        sectors = [run.addr + run.len - 1 for data in folder for run in data]
+        if not sectors or not ends_chain(self._boot, sectors[-1], self._image.read):
+            raise SourceError("the folder is damaged: its cluster chain is broken")
 
     def _is_stale(self, entry: "pytsk3.File") -> bool:
         """Say whether an entry's record is there, but was given to another file since."""
@@ -101,14 +120,18 @@ class Library:
         return True
 
     def _has_free_index_blocks(self, folder: int) -> bool:
-        """Say whether an NTFS folder's index has blocks out of use, which still hold names."""
-        blocks = used = 0
-        for kind, content in self._attributes(folder, (_INDEX_ALLOCATION, _BITMAP)):
-            if kind == _INDEX_ALLOCATION:
-                blocks = content.count(b"INDX")
-            else:
-                used = int.from_bytes(content, "little").bit_count()
-        return blocks > used
+        """Say whether an NTFS folder's index has blocks out of use, which still hold names.
+
+        Raises SourceError where a block in use is none: names may be missing that it held.
+        """
+        index = dict(self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)))
+        blocks, used = index.get(_INDEX_ALLOCATION, b""), index.get(_BITMAP, b"")
+        size = int.from_bytes(index.get(_INDEX_ROOT, b"")[8:12], "little") or 4096
+        in_use = int.from_bytes(used, "little")
+        signatures = [blocks[at : at + 4] == b"INDX" for at in range(0, len(blocks), size)]
+        if any(in_use >> n & 1 and not is_block for n, is_block in enumerate(signatures)):
+            raise SourceError("the folder is damaged: a block of its index is none")
+        return any(is_block and not in_use >> n & 1 for n, is_block in enumerate(signatures))
 
     def _is_named(self, item: Item, folder: int) -> bool:
         """Say whether an NTFS file's own record bears the name that a folder has for it."""
