@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "composer": ROOTS_OF_ALL
     | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting"},
 }
+MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -76,6 +77,15 @@ def test_a_foreign_library_has_one_room(library: str, owner: str) -> None:
         if name.split(".")[0] == library
     }
     assert using == ({owner} if owner else {"reporting", "rulebook"})
+
+
+def test_only_the_command_line_knows_the_audit() -> None:
+    """What scans one target knows nothing of many."""
+    assert {room_of(m) for m in MODULES if "auditing" in imported_rooms(m)} == {
+        "__init__",
+        "auditing",
+        "cli",
+    }
 
 
 def test_no_module_below_the_composer_asks_for_the_time_or_the_environment() -> None:
