@@ -19,7 +19,8 @@ class StoredHash:
 class DiskBytes(ABC):
     """The bytes of a disk; a context manager. ``size`` is in bytes.
 
-    ``files`` are the paths of every host file that is read, the one that was named first.
+    ``files`` are the paths of every host file that is read, first the one that stands for the
+    image: the first part, or the descriptor.
     """
 
     format: ContainerFormat
@@ -50,3 +51,7 @@ class DiskBytes(ABC):
     ) -> None:
         """Let go of the files."""
         self.close()
+
+    def _on_disk(self, offset: int, length: int) -> range:
+        """Return the offsets asked for that lie on the disk."""
+        return range(max(offset, 0), max(min(offset + length, self.size), 0))
