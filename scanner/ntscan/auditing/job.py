@@ -26,10 +26,12 @@ class Target:
 class Job:
     """One audit: what is asked, by which rules, and what one scan may take.
 
-    ``identity`` is another one for each audit; ``work`` names the function that prepares the scan.
+    ``identity`` is another one for each audit; ``folder`` is the absolute path from which relative
+    ones go; ``work`` names the function that prepares the scan.
     """
 
     identity: str
+    folder: str
     options: Options
     rules: RulesUsed
     limits: Limits

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from ntscan.auditing.engine import Engine, local_engine
@@ -51,7 +52,13 @@ def audit(
 def new_job(options: Options, book: RuleBook, limits: Limits) -> Job:
     """Make the job of a new audit."""
     rules = RulesUsed(count=len(book.advisories), digest=book.digest)
-    return Job(identity=uuid.uuid4().hex, options=options, rules=rules, limits=limits)
+    return Job(
+        identity=uuid.uuid4().hex,
+        folder=str(Path.cwd()),
+        options=options,
+        rules=rules,
+        limits=limits,
+    )
 
 
 def plan_audit(paths: Iterable[str], book: RuleBook) -> Plan:

@@ -18,11 +18,14 @@ _ROOMS: Final = ("ntscan.sources", "ntscan.evidence", "ntscan.evaluation")
 def prepare(setup: bytes) -> Work:
     """Load the rules and import what a scan needs; ``setup`` is a pickled Job.
 
-    Raises UsageError where this machine has other rules than the audit was started with.
+    Raises UsageError where this machine has other rules than the audit was started with, or where
+    a path is relative and this machine lacks the folder from which it goes.
     """
     job = pickle.loads(setup)  # noqa: S301  from the process that started this one
     if not isinstance(job, Job):
         raise UsageError("the fork server was started with something else than an audit")
+    is_there = _go_to(job.folder)
+    _refuse_relative(job.options.rules_directory or "/", job.folder, is_there=is_there)
     book = load_book(job.options)
     if book.digest != job.rules.digest:
         raise UsageError(
@@ -34,10 +37,28 @@ def prepare(setup: bytes) -> Work:
     prepare_model(job.options)
 
     def work(path: bytes) -> bytes:
-        report = scan(os.fsdecode(path), options=job.options, rules=book)
+        target = os.fsdecode(path)
+        _refuse_relative(target, job.folder, is_there=is_there)
+        report = scan(target, options=job.options, rules=book)
         return b"".join(encode_line(line) for line in target_lines(report))
 
     return work
+
+
+def _go_to(folder: str) -> bool:
+    """Go to where the audit was started; a worker of a cluster starts elsewhere."""
+    try:
+        os.chdir(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _refuse_relative(path: str, folder: str, *, is_there: bool) -> None:
+    if not is_there and not os.path.isabs(path):  # noqa: PTH117  a path that may be no UTF-8
+        raise UsageError(
+            f"{path}: goes from {folder}, which is not on this machine; give absolute paths"
+        )
 
 
 def _import_what_a_scan_imports() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from ntscan.auditing.job import Target
 from ntscan.errors import SourceError
 from ntscan.reporting.harmless import harmless
-from ntscan.sources.recognise import first_part, is_disk_image
+from ntscan.sources.recognise import image_of
 from ntscan.vocabulary import TargetKind
 
 _SYSTEM32: Final = "system32"
@@ -65,12 +65,13 @@ def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Listing:
-    """What lies in a folder, by name, links apart."""
+    """What lies in a folder, by name; ``others`` counts pipes, sockets and devices."""
 
     path: str
     files: tuple[str, ...]
     folders: tuple[str, ...]
     links: int
+    others: int
 
 
 class _Search:
@@ -103,11 +104,11 @@ class _Search:
 
     def _take_named_file(self, path: str) -> None:
         try:
-            image = is_disk_image(path)
+            image = image_of(path)
         except SourceError:
-            image = False  # Its scan says why.
-        if image:
-            self._add(first_part(path), TargetKind.DISK_IMAGE)
+            image = None  # Its scan says why.
+        if image is not None:
+            self._add(image, TargetKind.DISK_IMAGE)
         else:
             self._add(path, TargetKind.FILE)
 
@@ -129,6 +130,7 @@ class _Search:
                 self._add(folder, TargetKind.DIRECTORY)
             else:
                 self._links += listing.links
+                self._left_out += listing.others
                 waiting += [os.path.join(folder, name) for name in reversed(listing.folders)]  # noqa: PTH118  as given
             for name in listing.files:
                 self._take_found_file(os.path.join(folder, name), in_tree=is_volume)  # noqa: PTH118
@@ -136,12 +138,12 @@ class _Search:
     def _take_found_file(self, path: str, *, in_tree: bool) -> None:
         """Take a disk image, even beside a system root; of other files those that rules name."""
         try:
-            image = is_disk_image(path)
+            image = image_of(path)
         except SourceError as error:
             self._fail(path, TargetKind.FILE, str(error))
             return
-        if image:
-            self._add(first_part(path), TargetKind.DISK_IMAGE)
+        if image is not None:
+            self._add(image, TargetKind.DISK_IMAGE)
         elif not in_tree and os.path.basename(path).lower() in self._file_names:  # noqa: PTH119
             self._add(path, TargetKind.FILE)
         elif not in_tree:
@@ -149,7 +151,7 @@ class _Search:
 
     def _add(self, path: str, kind: TargetKind) -> None:
         self._met += 1
-        real = os.path.realpath(path)
+        real = os.path.realpath(path) if "\0" not in path else path
         if real in self._real:
             return
         self._real.add(real)
@@ -197,9 +199,8 @@ def _list(folder: str) -> _Listing:
     """List a folder; raises OSError."""
     with os.scandir(folder) as listing:
         children = sorted(listing, key=lambda child: child.name)
-    return _Listing(
-        path=folder,
-        files=tuple(c.name for c in children if not c.is_symlink() and not c.is_dir()),
-        folders=tuple(c.name for c in children if c.is_dir(follow_symlinks=False)),
-        links=sum(c.is_symlink() for c in children),
-    )
+    files = tuple(child.name for child in children if child.is_file(follow_symlinks=False))
+    folders = tuple(child.name for child in children if child.is_dir(follow_symlinks=False))
+    links = sum(child.is_symlink() for child in children)
+    others = len(children) - len(files) - len(folders) - links
+    return _Listing(path=folder, files=files, folders=folders, links=links, others=others)

@@ -53,6 +53,7 @@ def _work(work: Work, payload: bytes, limits: Limits, writer: int) -> Never:
     code = _RAISED
     try:
         os.setpgid(0, 0)
+        os.dup2(1, 2)  # Standard output leads nowhere; what a library complains of goes there too.
         hold_this_process_to(limits)
         write_all(writer, work(payload))
         code = 0

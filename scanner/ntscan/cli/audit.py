@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import FailOn
 
 if TYPE_CHECKING:
+    from ntscan.auditing.engine import Engine
     from ntscan.auditing.job import Job
     from ntscan.auditing.targets import Plan
     from ntscan.reporting.report import TargetLine
@@ -42,7 +43,7 @@ def with_resumed_file(words: Sequence[str]) -> list[str]:
     """
     end = words.index("--") if "--" in words else len(words)
     file = None
-    for word, following in zip(words[:end], [*words[1:end], None], strict=True):
+    for word, following in zip(words[:end], [*words[1:end], None], strict=False):
         if word in ("-o", "--output"):
             file = following
         elif word.startswith("--output="):
@@ -68,6 +69,8 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     product: cli.KnownProduct = None,
     fail_on: cli.Failing = FailOn.AFFECTED,
     no_model: cli.NoModel = False,
+    engine: cli.OnEngine = cli.EngineKind.LOCAL,
+    scheduler: cli.Scheduler = None,
 ) -> None:
     """Scan many targets, each in a process of its own; a line of JSON as each finishes.
 
@@ -75,7 +78,6 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     makes it 3, unless something is affected.
     """
     # Imported here, so that the other commands and --help start without them.
-    from ntscan.auditing.engine import local_engine  # noqa: PLC0415
     from ntscan.auditing.limits import Limits, refuse_without_limits  # noqa: PLC0415
     from ntscan.auditing.run import new_job, plan_audit, run  # noqa: PLC0415
     from ntscan.composer import load_book  # noqa: PLC0415
@@ -108,8 +110,8 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
             append = stack.enter_context(_sink(output, resume, job, count))
             plan = plan_audit(_expand(paths), book)
             _say(_left_out(plan))
-            engine = stack.enter_context(local_engine(jobs))
-            lines = stack.enter_context(closing(run(plan, job, engine, frozenset(finished))))
+            runner = stack.enter_context(_engine(engine, jobs, scheduler))
+            lines = stack.enter_context(closing(run(plan, job, runner, frozenset(finished))))
             show = stack.enter_context(_progress(tally, plan, finished, output or resume))
             for line in lines:
                 with signals.held():
@@ -127,6 +129,25 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     raise typer.Exit(
         choose_exit_code(tally.summary, fail_on, unscanned=bool(ended) or not tally.scanned_whole)
     )
+
+
+def _engine(
+    kind: cli.EngineKind, jobs: int | None, scheduler: str | None
+) -> AbstractContextManager["Engine"]:
+    """Choose what runs the scans; an option that would change nothing is refused."""
+    if kind is cli.EngineKind.DASK:
+        from ntscan.auditing.dask_engine import dask_engine  # noqa: PLC0415  fast start
+
+        if scheduler is None:
+            raise UsageError("--engine dask needs --scheduler, such as tcp://host:8786")
+        if jobs is not None:
+            raise UsageError("--jobs is for one machine; on a cluster its workers' threads count")
+        return dask_engine(scheduler)
+    from ntscan.auditing.engine import local_engine  # noqa: PLC0415  fast start
+
+    if scheduler is not None:
+        raise UsageError("--scheduler is for --engine dask; add that, or leave it out")
+    return local_engine(jobs)
 
 
 @contextmanager

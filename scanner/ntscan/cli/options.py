@@ -17,6 +17,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class EngineKind(StrEnum):
+    """What can run the scans of an audit."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 _SIZE: Final = re.compile(r"(\d{1,12})([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS: Final = ("", "K", "M", "G", "T")
 
@@ -85,6 +92,13 @@ Failing: TypeAlias = Annotated[
 NoModel: TypeAlias = Annotated[bool, typer.Option("--no-model", help="Leave the driver model out.")]
 Explain: TypeAlias = Annotated[
     bool, typer.Option("--explain", help="Say why each criterion is asked, and show every step.")
+]
+OnEngine: TypeAlias = Annotated[
+    EngineKind, typer.Option("--engine", help="Where the scans run: here, or on a Dask cluster.")
+]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="The cluster's scheduler, such as tcp://host:8786."),
 ]
 Jobs: TypeAlias = Annotated[
     int | None,
