@@ -59,7 +59,13 @@ def test_a_module_imports_only_what_its_room_may_know(module: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "owner"),
-    [("pefile", "evidence"), ("rich", "reporting"), ("typer", "cli"), ("msgspec", "")],
+    [
+        ("pefile", "evidence"),
+        ("rich", "reporting"),
+        ("typer", "cli"),
+        ("msgspec", ""),
+        ("distributed", "auditing"),
+    ],
 )
 def test_a_foreign_library_has_one_room(library: str, owner: str) -> None:
     """What came from outside is known in one room, so that it can be replaced there."""

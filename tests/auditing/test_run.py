@@ -86,6 +86,7 @@ def fork_servers() -> list[str]:
         ("crashes", "crashed: the scanning process was ended by SIGSEGV"),
         ("aborts", "crashed: the scanning process was ended by SIGABRT"),
         ("bombs", "needed more than the 256 MiB of memory .* --memory"),
+        ("is-killed", "was killed from outside, as by a system that runs out of memory"),
         ("garbles", "gave a result that is no line of an ntscan audit"),
         ("says-nothing", "gave a result that is no line of an ntscan audit"),
         ("another", "gave the result of another target, plant07"),
@@ -169,8 +170,17 @@ def test_an_executor_that_is_lost_ends_the_audit_and_fails_no_target() -> None:
             future.set_running_or_notify_cancel()
             return future
 
-    with Lost(1) as executor, pytest.raises(EngineError, match="goes on with --resume"):
+    lost = pytest.raises(EngineError, match=r"what runs the scans was lost .* is kept")
+    with Lost(1) as executor, lost:
         list(run(plan("a", "b"), job(), Engine(executor=executor, slots=1)))
+
+
+def test_an_executor_that_takes_no_task_ends_the_audit() -> None:
+    """One that is broken or closed is lost too."""
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(EngineError, match="cannot schedule new futures"):
+        list(run(plan("a"), job(), Engine(executor=executor, slots=1)))
 
 
 def test_a_worker_with_other_rules_says_so() -> None:

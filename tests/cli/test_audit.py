@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+from fixtures.nt_estate import write_estate
 from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
+from ntscan.cli import run as run_command_line
 from ntscan.cli.audit import with_resumed_file
 
 RUNNER = CliRunner()
-BUILDS = ("SP6a", "Q242896", "Q241024")
 PROJECT = Path(__file__).parents[2]
 
 
@@ -30,17 +32,9 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def estate(count: int, *, folder: str = "estate") -> list[str]:
-    """Write the drivers of so many machines, with three builds by turns; return their folders."""
-    for build in BUILDS[:count]:
-        write_drivers(Path(folder) / f"{build}-0000", build)
-    for number in range(3, count):
-        build = BUILDS[number % 3]
-        drivers = Path(folder) / f"{build}-{number:04}/WINNT/system32/drivers"
-        drivers.mkdir(parents=True)
-        for file in (Path(folder) / f"{build}-0000/WINNT/system32/drivers").iterdir():
-            os.link(file, drivers / file.name)
-    return [f"{folder}/{name}" for name in sorted(os.listdir(folder))]  # noqa: PTH208  names only
+def estate(count: int) -> list[str]:
+    """Write so many machines below a folder; return their paths by name."""
+    return [str(volume) for volume in write_estate(Path("estate"), count)]
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
@@ -76,9 +70,9 @@ def test_each_target_gets_a_line() -> None:
     result = run("estate")
     assert result.exit_code == 1
     assert statuses(result.stdout) == {
-        "estate/SP6a-0000": "affected",
-        "estate/Q242896-0000": "fixed",
-        "estate/Q241024-0000": "undetermined",
+        "estate/SP6a-00000": "affected",
+        "estate/Q242896-00001": "fixed",
+        "estate/Q241024-00002": "undetermined",
     }
     assert "3 targets: 1 affected, 1 fixed, 0 not affected, 1 undetermined; 0 could not" in (
         result.stderr
@@ -108,22 +102,22 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["estate/SP6a-0000"], 1),
-        (["estate/SP6a-0000", "missing"], 1),
-        (["estate/SP6a-0000", "--fail-on", "never"], 0),
-        (["estate/Q242896-0000"], 0),
-        (["estate/Q242896-0000", "--no-model", "--jobs", "1"], 0),
-        (["estate/Q242896-0000", "missing"], 3),
-        (["estate/Q242896-0000", "missing", "--fail-on", "never"], 3),
-        (["estate/Q241024-0000"], 3),
-        (["estate/Q241024-0000", "--fail-on", "undetermined"], 1),
-        (["estate/Q242896-0000", "--service-pack", "SP6a", "--product", "server"], 0),
-        (["estate/SP6a-0000", "--product", "workstation"], 0),
-        (["estate/SP6a-0000", "--timeout", "0.001"], 3),
-        (["estate/SP6a-0000", "--memory", "16M"], 3),
-        (["estate/SP6a-0000/WINNT/system32/drivers/sfmsrv.sys"], 1),
-        (["estate/SP6a-0000/WINNT/system32/drivers/ntfs.sys"], 3),
-        (["-o", "lines", "estate/Q242896-0000"], 0),
+        (["estate/SP6a-00000"], 1),
+        (["estate/SP6a-00000", "missing"], 1),
+        (["estate/SP6a-00000", "--fail-on", "never"], 0),
+        (["estate/Q242896-00001"], 0),
+        (["estate/Q242896-00001", "--no-model", "--jobs", "1"], 0),
+        (["estate/Q242896-00001", "missing"], 3),
+        (["estate/Q242896-00001", "missing", "--fail-on", "never"], 3),
+        (["estate/Q241024-00002"], 3),
+        (["estate/Q241024-00002", "--fail-on", "undetermined"], 1),
+        (["estate/Q242896-00001", "--service-pack", "SP6a", "--product", "server"], 0),
+        (["estate/SP6a-00000", "--product", "workstation"], 0),
+        (["estate/SP6a-00000", "--timeout", "0.001"], 3),
+        (["estate/SP6a-00000", "--memory", "16M"], 3),
+        (["estate/SP6a-00000/WINNT/system32/drivers/sfmsrv.sys"], 1),
+        (["estate/SP6a-00000/WINNT/system32/drivers/ntfs.sys"], 3),
+        (["-o", "lines", "estate/Q242896-00001"], 0),
         (["--rule", "Q1"], 2),
         ([], 2),
         (["estate", "--memory", "much"], 2),
@@ -137,16 +131,18 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
         (["estate", "-o", "."], 2),
         (["estate", "-o", "missing/lines"], 2),
         (["estate", "-o", "lines", "--resume=others"], 2),
-        (["estate", "--resume", "estate/SP6a-0000/WINNT/system32/drivers/sfmsrv.sys"], 2),
+        (["estate", "--resume", "estate/SP6a-00000/WINNT/system32/drivers/sfmsrv.sys"], 2),
         (["-"], 2),
     ],
 )
-def test_exit_codes(words: Sequence[str], code: int) -> None:
+def test_exit_codes(words: Sequence[str], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """1 where something is affected, 3 where something was not scanned, 2 for wrong usage."""
     estate(3)
-    whole = [sys.executable, "-m", "ntscan", "audit", *words]
-    done = subprocess.run(whole, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == code, done.stderr
+    monkeypatch.setattr(sys, "argv", ["ntscan", "audit", *words])
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO()))
+    with pytest.raises(SystemExit) as end:
+        run_command_line()
+    assert end.value.code == code
 
 
 def test_paths_from_standard_input() -> None:

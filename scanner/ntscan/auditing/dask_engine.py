@@ -1,16 +1,20 @@
 """A Dask cluster as the engine of an audit; the only module that knows Dask."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
 from ntscan.auditing.engine import Engine
 from ntscan.auditing.task import end_audit
 from ntscan.errors import UsageError
 from ntscan.version import VERSION
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 #: Seconds in which the scheduler must answer.
-_PATIENCE: Final = 20
+_PATIENCE: Final = 10
 
 
 @contextmanager
@@ -26,6 +30,8 @@ def dask_engine(scheduler: str) -> Iterator[Engine]:
         raise UsageError(
             "--engine dask needs Dask, which is not installed; `pip install 'ntscan[cluster]'`"
         ) from error
+    # Dask tells of lost connections with stack traces; ours is one sentence.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -35,13 +41,20 @@ def dask_engine(scheduler: str) -> Iterator[Engine]:
         yield Engine(
             executor=client.get_executor(pure=False),
             slots=sum(client.nthreads().values()),
-            end=lambda identity: client.run(end_audit, identity, on_error="ignore"),
+            end=lambda identity: _end_on_workers(client, identity),
         )
 
 
 def worker_version() -> str:
     """Say which ntscan a worker has; it is run there."""
     return VERSION
+
+
+def _end_on_workers(client: "Client", identity: str) -> None:
+    """End what the workers still scan; those of a cluster that is lost end by themselves."""
+    if client.status == "running":
+        with suppress(OSError):
+            client.run(end_audit, identity, on_error="ignore")
 
 
 def _refuse_other_workers(versions: dict[str, object], scheduler: str) -> None:

@@ -21,6 +21,9 @@ from ntscan.errors import EngineError, NtscanError, ScanFailed
 #: What makes the work from the first message, before any target comes.
 Prepare: TypeAlias = Callable[[bytes], Work]
 
+#: Objects made before the collector looks at the young ones: a scan makes few, and little garbage.
+_YOUNG_OBJECTS: Final = 100_000
+
 #: The first byte of a reply: a result follows, or the sentence that says why there is none.
 RESULT: Final = b"R"
 FAILURE: Final = b"F"
@@ -41,6 +44,7 @@ def serve(prepare: Prepare, limits: Limits) -> None:
     # What is here now is never garbage; a collection in a child would copy all its pages.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
     while (payload := read_frame(requests)) is not None:
         try:
             reply = RESULT + run_watched(work, payload, limits, (requests, replies))

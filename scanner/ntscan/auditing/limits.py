@@ -2,8 +2,10 @@
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from typing import Final
 
 from ntscan.errors import UsageError
@@ -45,6 +47,9 @@ def hold_this_process_to(limits: Limits) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CPU: ceil(limits.seconds) + _GRACE,
     }
+    # Where all scans together take more than there is, Linux ends one of them, and nothing else.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     for limit, wanted in most.items():
         _, hard = resource.getrlimit(limit)
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -82,7 +82,7 @@ def run(
     try:
         while True:
             for target in islice(waiting, engine.slots * _HANDED_OVER - len(pending)):
-                pending[engine.executor.submit(audit_target, job, target)] = target
+                pending[_submit(engine, job, target)] = target
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -93,14 +93,26 @@ def run(
         engine.end(job.identity)
 
 
+def _submit(engine: Engine, job: Job, target: Target) -> Future[TargetLine]:
+    try:
+        return engine.executor.submit(audit_target, job, target)
+    except Exception as error:
+        # The edge of an executor, as below; one that is broken or closed takes no task.
+        raise _lost(error) from error
+
+
 def _line(future: Future[TargetLine], job: Job, target: Target) -> TargetLine:
     try:
         return future.result()
     except (CancelledError, EngineError) as error:
-        raise EngineError(
-            f"what runs the scans was lost ({str(error) or 'the tasks were cancelled'}); what was "
-            "finished is kept, and the audit goes on with --resume"
-        ) from error
+        raise _lost(error) from error
     except Exception as error:  # noqa: BLE001  the edge of an executor: it raises what it likes
         reason = f"the worker could not scan it: {type(error).__name__}: {error}"
         return failed_line(job, target, reason, since=now())
+
+
+def _lost(error: BaseException) -> EngineError:
+    return EngineError(
+        f"what runs the scans was lost ({str(error) or type(error).__name__}); what is finished "
+        "is kept"
+    )

@@ -132,6 +132,11 @@ def _result(data: bytes, status: int | None, limits: Limits) -> bytes:
                 f"needed more than the {limits.memory / 1024**2:,.0f} MiB of memory that it may "
                 "take; give it more with --memory"
             )
+        case int() if status == -signal.SIGKILL:
+            raise ScanFailed(
+                "the scanning process was killed from outside, as by a system that runs out of "
+                "memory; scan it again with fewer --jobs"
+            )
         case int() if status < 0:
             name = signal.Signals(-status).name
             raise ScanFailed(f"crashed: the scanning process was ended by {name}")
