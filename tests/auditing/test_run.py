@@ -36,7 +36,9 @@ MEBIBYTE = 1024 * 1024
 @pytest.fixture(autouse=True)
 def fork_servers_find_the_fixtures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A fork server imports what misbehaves, and runs in a folder of the test's own."""
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, (str(PROJECT), os.getenv("PYTHONPATH"))))
+    )
     monkeypatch.chdir(tmp_path)
 
 
