@@ -56,7 +56,7 @@ class FileSystem:
             )
         self.serial_number = boot.serial_number
         self._kind = boot.kind
-        self._library = Library(disk, volume.offset, volume.length, boot.kind)
+        self._library = Library(disk, volume.offset, volume.length, boot)
         self._listings: dict[int, tuple[Node, ...]] = {}
         self.name = self._ntfs_name() if boot.kind is FileSystemKind.NTFS else str(boot.kind)
         self.root = Node(
@@ -116,7 +116,7 @@ class FileSystem:
             raise SourceError("is a folder where a file should be; look inside it by hand")
         if file.damage is not None:
             raise SourceError(file.damage)
-        data = self._library.read(file.inode, offset, length) if length else b""
+        data = self._library.read(file.inode, offset, length)
         if len(data) < length:
             raise SourceError(
                 f"ends after {offset + len(data):,} of its {file.size:,} bytes: its cluster chain "
