@@ -153,7 +153,9 @@ class _Work:
         at = f"0x{branch.address - self._runner.image.base:x}"
         origins = named(run, branch)
         if origins:
-            self._found.doubts[f"the branch at {at} depends on {origins[0]}, and went one way"] = None
+            self._found.doubts[f"the branch at {at} depends on {origins[0]}, and went one way"] = (
+                None
+            )
             return
         touches = touches_before(run, branch)
         used = {touch.origin.offsets[:-1] for touch in run.touches}
