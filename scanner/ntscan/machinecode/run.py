@@ -42,8 +42,8 @@ class Branch:
 class Run:
     """What one run did.
 
-    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``;
-    ``path`` is the branches and where they went.
+    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
+    and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
     ``ended`` says why the path could not be followed to a clean return; empty where it could.
     """
 
@@ -55,6 +55,7 @@ class Run:
     path: tuple[tuple[int, bool], ...] = ()
     touches: Sequence[Touch] = ()
     allocation: int | None = None
+    touches_before: int = 0
     allocations: list[int] = field(default_factory=list)
     requests: tuple[Request, ...] = ()
     fast_io_answers: tuple[bool, ...] = ()
@@ -109,7 +110,7 @@ class Runner:
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
         kernel.run_until = _Execution(kernel, self.meter)
-        kernel.on_allocation = lambda at: _note_allocation(run, at)
+        kernel.on_allocation = partial(_note_allocation, run, self._memory)
         processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
         before = processor.preserved()
         try:
@@ -210,10 +211,11 @@ class _Execution:
             raise PathEndError(f"it touches more than {budget.path_words:,} words of memory")
 
 
-def _note_allocation(run: Run, at: int) -> None:
+def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:
     run.allocations.append(at)
     if run.allocation is None:
         run.allocation = len(run.branches)
+        run.touches_before = len(memory.touches)
 
 
 def _check_return(before: tuple[int, ...], after: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.origin import Origin, is_answer
 from ntscan.machinecode.run import Run, Runner
 from ntscan.machinecode.search.candidates import direct, named, touches_before
 from ntscan.machinecode.traced import CompletionMode
@@ -33,6 +33,8 @@ class Case:
 
     assignment: Mapping[Origin, int]
     runs: dict[Choices, Run] = field(default_factory=dict)
+    #: The same with other answers of the routines that have no model, where there are such.
+    varied: list[Run] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Run]:
@@ -86,6 +88,8 @@ class _Work:
         case = Case(assignment)
         for choices in (*REFUSED, ANSWERED):
             case.runs[choices] = self._runner.run(function, assignment, choices)
+        for run in case.refused:
+            case.varied += self._vary(run)
         self._found.cases.append(case)
         for run in case.runs.values():
             if run.allocation is not None:
@@ -94,6 +98,20 @@ class _Work:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
                     self._turn(run, number)
+
+    def _vary(self, run: Run) -> list[Run]:
+        """Run again with other answers of unmodelled routines that came after the allocation."""
+        answers = [
+            touch.origin for touch in run.touches[run.touches_before :] if is_answer(touch.origin)
+        ]
+        if run.allocation is None or not answers:
+            return []
+        return [
+            self._runner.run(
+                run.function, {**dict.fromkeys(answers, value), **run.assignment}, run.choices
+            )
+            for value in (0, 1)
+        ]
 
     def _turn(self, run: Run, number: int) -> None:
         """Look for inputs that turn a branch that has gone one way only."""
