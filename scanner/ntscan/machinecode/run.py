@@ -13,7 +13,7 @@ from ntscan.machinecode.kernel.leftovers import note_pointers_left
 from ntscan.machinecode.kernel.pending import let_all_run
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.kernel.sending import complete
-from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError
+from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError, PathExhaustedError
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import Origin
@@ -45,6 +45,7 @@ class Run:
     ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
     and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
     ``ended`` says why the path could not be followed to a clean return; empty where it could.
+    ``exhausted`` says that it goes on and on.
     """
 
     function: int
@@ -62,6 +63,7 @@ class Run:
     doubts: tuple[str, ...] = ()
     unmodelled: tuple[str, ...] = ()
     ended: str = ""
+    exhausted: bool = False
 
     @property
     def clean_return(self) -> bool:
@@ -120,6 +122,7 @@ class Runner:
             let_all_run(kernel)
         except PathEndError as end:
             run.ended = str(end)
+            run.exhausted = isinstance(end, PathExhaustedError)
         except MemoryFault as fault:
             run.ended = f"the modelled kernel meets {fault}"
         except _DivergedError:
@@ -206,9 +209,9 @@ class _Execution:
     def _refuse_excess(self) -> None:
         budget = self._meter.budget
         if self._left <= 0:
-            raise PathEndError(f"it does not return within {budget.path_instructions:,} steps")
+            raise PathExhaustedError(f"it does not return within {budget.path_instructions:,} steps")
         if len(self._kernel.memory.words) > budget.path_words:
-            raise PathEndError(f"it touches more than {budget.path_words:,} words of memory")
+            raise PathExhaustedError(f"it touches more than {budget.path_words:,} words of memory")
 
 
 def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:

@@ -23,6 +23,10 @@ class PathEndError(Exception):
     """A path that cannot be followed further, with the reason; it never leaves this package."""
 
 
+class PathExhaustedError(PathEndError):
+    """A path that goes on and on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the rest of the system does in a run: how requests complete, what Fast I/O answers."""

@@ -77,12 +77,28 @@ class _Work:
             if key not in self._seen:
                 self._seen.add(key)
                 self._add(function, assignment)
+        self._drop_endless()
         if self._waiting:
             self._found.doubts["more inputs lead to the allocation than were run"] = None
         for edge, (run, number) in self._unturned.items():
             if edge not in self._edges:
                 self._doubt(run, number)
         return self._found
+
+    def _drop_endless(self) -> None:
+        """Leave out cases that loop on and on, where others go all their ways and return."""
+        returned = {
+            edge
+            for case in self._found.cases
+            for run in case.runs.values()
+            if run.clean_return
+            for edge in run.path
+        }
+        self._found.cases = [
+            case
+            for case in self._found.cases
+            if not any(run.exhausted and returned.issuperset(run.path) for run in case.refused)
+        ]
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
@@ -108,7 +124,7 @@ class _Work:
             return []
         return [
             self._runner.run(
-                run.function, {**dict.fromkeys(answers, value), **run.assignment}, run.choices
+                run.function, {**run.assignment, **dict.fromkeys(answers, value)}, run.choices
             )
             for value in (0, 1)
         ]
@@ -137,7 +153,9 @@ class _Work:
         at = f"0x{branch.address - self._runner.image.base:x}"
         origins = named(run, branch)
         if origins:
-            self._found.doubts[f"the branch at {at} depends on {origins[0]}, and went one way"] = None
+            self._found.doubts[f"the branch at {at} depends on {origins[0]}, and went one way"] = (
+                None
+            )
             return
         touches = touches_before(run, branch)
         used = {touch.origin.offsets[:-1] for touch in run.touches}

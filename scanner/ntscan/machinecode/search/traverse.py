@@ -47,6 +47,3 @@ def traverse(runner: Runner, start: StartPoint) -> FromStart:
         forced=unsolved[:_MOST_FORCED_KEPT],
         ended=tuple(reached.ended),
     )
-
-
-
