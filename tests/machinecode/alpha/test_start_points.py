@@ -2,6 +2,7 @@
 
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from ntscan.machinecode.loader.loaded_image import (
     LoadedSection,
     RuntimeFunction,
 )
-from ntscan.machinecode.start_points import StartPoint
+from ntscan.machinecode.start_points import MOST_CALLS_UP, StartPoint
 from ntscan.vocabulary import Machine
 
 BASE = 0x8040_0000
@@ -189,12 +190,8 @@ def test_compiled_code_is_understood(cpu: str, optimisation: str, tmp_path: Path
     if missing := missing_tools():
         pytest.skip(missing)
     compiled = tmp_path / "example.o"
-    subprocess.run(
-        (COMPILER, *COMPILER_OPTIONS, f"-mcpu={cpu}", optimisation)
-        + ("example_unlock.c", "-o", str(compiled)),
-        cwd=DRIVERS,
-        check=True,
-    )
+    command = [COMPILER, *COMPILER_OPTIONS, f"-mcpu={cpu}", optimisation, "example_unlock.c"]
+    subprocess.run([*command, "-o", str(compiled)], cwd=DRIVERS, check=True)
     image = load_image(alpha_image(compiled.read_bytes()))
     found = start_points(image)
     assert len({site for point in found for site in point.allocations}) == 1
@@ -204,9 +201,10 @@ def test_compiled_code_is_understood(cpu: str, optimisation: str, tmp_path: Path
 
 @given(
     words=st.lists(st.integers(0, 0xFFFF_FFFF), max_size=40),
-    ends=st.lists(st.integers(0, 40), max_size=4),
+    table=st.lists(st.tuples(st.integers(-8, 200), st.integers(-8, 200)), max_size=6),
 )
-def test_any_code_has_an_answer(words: list[int], ends: list[int]) -> None:
+def test_any_code_has_an_answer(words: list[int], table: list[tuple[int, int]]) -> None:
     """Whatever a function table says of whatever code, the finder returns."""
-    image = image_of(words, *([NOP] * end for end in ends))
-    assert all(point.depth <= 2 for point in start_points(image))
+    entries = tuple(RuntimeFunction(begin=BASE + begin, end=BASE + end) for begin, end in table)
+    image = replace(image_of(words), functions=entries, entry_point=BASE)
+    assert all(point.depth <= MOST_CALLS_UP for point in start_points(image))
