@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from fixtures.pe_image import build_pe_image
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
 
@@ -89,7 +90,7 @@ def test_a_driver_without_irps_proves_nothing() -> None:
 
 def test_a_stock_build_made_of_headers_proves_nothing() -> None:
     """An image that has the imports and no code behind them is inconclusive."""
-    Path("sfmsrv.sys").write_bytes(published_build("SP6a").image())
+    Path("sfmsrv.sys").write_bytes(build_pe_image(published_build("SP6a").recipe))
     assert run("sfmsrv.sys").exit_code == 3
 
 

@@ -40,6 +40,16 @@ def _hexadecimal(offset: int) -> str:
     return str(offset) if 0 <= offset < 10 else f"{offset:#x}"  # noqa: PLR2004  one digit
 
 
+def answer_of(name: str, number: int) -> Origin:
+    """Name what an unmodelled routine answers when it is called for the n-th time, from 1."""
+    return Origin(f"{name}()" if number == 1 else f"{name}()#{number}")
+
+
+def is_answer(origin: Origin) -> bool:
+    """Say whether a value is what an unmodelled routine answered."""
+    return not origin.offsets and "()" in origin.root
+
+
 class UnknownValues:
     """The value that stands for each unknown: an address of its own, the same in every run."""
 

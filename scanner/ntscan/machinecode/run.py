@@ -13,7 +13,7 @@ from ntscan.machinecode.kernel.leftovers import note_pointers_left
 from ntscan.machinecode.kernel.pending import let_all_run
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.kernel.sending import complete
-from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError
+from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError, PathExhaustedError
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import Origin
@@ -42,9 +42,10 @@ class Branch:
 class Run:
     """What one run did.
 
-    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``;
-    ``path`` is the branches and where they went.
+    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
+    and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
     ``ended`` says why the path could not be followed to a clean return; empty where it could.
+    ``exhausted`` says that it goes on and on.
     """
 
     function: int
@@ -55,12 +56,14 @@ class Run:
     path: tuple[tuple[int, bool], ...] = ()
     touches: Sequence[Touch] = ()
     allocation: int | None = None
+    touches_before: int = 0
     allocations: list[int] = field(default_factory=list)
     requests: tuple[Request, ...] = ()
     fast_io_answers: tuple[bool, ...] = ()
     doubts: tuple[str, ...] = ()
     unmodelled: tuple[str, ...] = ()
     ended: str = ""
+    exhausted: bool = False
 
     @property
     def clean_return(self) -> bool:
@@ -109,7 +112,7 @@ class Runner:
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
         kernel.run_until = _Execution(kernel, self.meter)
-        kernel.on_allocation = lambda at: _note_allocation(run, at)
+        kernel.on_allocation = partial(_note_allocation, run, self._memory)
         processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
         before = processor.preserved()
         try:
@@ -119,6 +122,7 @@ class Runner:
             let_all_run(kernel)
         except PathEndError as end:
             run.ended = str(end)
+            run.exhausted = isinstance(end, PathExhaustedError)
         except MemoryFault as fault:
             run.ended = f"the modelled kernel meets {fault}"
         except _DivergedError:
@@ -205,15 +209,16 @@ class _Execution:
     def _refuse_excess(self) -> None:
         budget = self._meter.budget
         if self._left <= 0:
-            raise PathEndError(f"it does not return within {budget.path_instructions:,} steps")
+            raise PathExhaustedError(f"it does not return within {budget.path_instructions:,} steps")
         if len(self._kernel.memory.words) > budget.path_words:
-            raise PathEndError(f"it touches more than {budget.path_words:,} words of memory")
+            raise PathExhaustedError(f"it touches more than {budget.path_words:,} words of memory")
 
 
-def _note_allocation(run: Run, at: int) -> None:
+def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:
     run.allocations.append(at)
     if run.allocation is None:
         run.allocation = len(run.branches)
+        run.touches_before = len(memory.touches)
 
 
 def _check_return(before: tuple[int, ...], after: tuple[int, ...]) -> None:

@@ -19,6 +19,8 @@ _WORD: Final = 0xFFFFFFFF
 _SIGN: Final = 0x80000000
 #: The farthest that a compared value may lie from the word that it was computed from.
 _NEAR: Final = 0x1000
+_FEWEST_WAYS: Final = 2
+_MOST_WAYS: Final = 48
 _MASKING: Final = ("test", "and", "bt", "blbc", "blbs", "bis", "or")
 _LANES: Final = ((4, (0,)), (2, (0, 16)), (1, (0, 8, 16, 24)))
 
@@ -73,6 +75,11 @@ def indirect(run: Run, branch: Branch) -> Iterator[Assignment]:
                     }
 
 
+def is_range(bound: int) -> bool:
+    """Say whether a comparison with a number may guard a table of that many ways to go on."""
+    return _FEWEST_WAYS <= bound <= _MOST_WAYS
+
+
 def named(run: Run, branch: Branch) -> Sequence[Origin]:
     """Return the words that the comparison plainly shows: whole, and by a value of their own."""
     comparison = branch.comparison
@@ -111,16 +118,10 @@ def _wanted(seen: int, other: int, *, masking: bool) -> tuple[int, ...]:
             return (0, 1, _SIGN, _WORD)
         lowest = other & -other
         return (seen & ~other & _WORD, seen | other, seen & ~lowest, seen | lowest, other, 0)
-    return (
-        other,
-        (other + 1) & _WORD,
-        (other - 1) & _WORD,
-        0,
-        1,
-        _WORD,
-        _SIGN,
-        _SIGN - 1,
-    )
+    near = (other, (other + 1) & _WORD, (other - 1) & _WORD)
+    if is_range(other):
+        near += tuple(range(other - 1))
+    return (*near, 0, 1, _WORD, _SIGN, _SIGN - 1)
 
 
 def _patched(value: int, part: int, size: int, shift: int) -> int:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.origin import Origin, is_answer
 from ntscan.machinecode.run import Run, Runner
 from ntscan.machinecode.search.candidates import direct, named, touches_before
 from ntscan.machinecode.traced import CompletionMode
@@ -33,6 +33,8 @@ class Case:
 
     assignment: Mapping[Origin, int]
     runs: dict[Choices, Run] = field(default_factory=dict)
+    #: The same with other answers of the routines that have no model, where there are such.
+    varied: list[Run] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Run]:
@@ -75,6 +77,7 @@ class _Work:
             if key not in self._seen:
                 self._seen.add(key)
                 self._add(function, assignment)
+        self._drop_endless()
         if self._waiting:
             self._found.doubts["more inputs lead to the allocation than were run"] = None
         for edge, (run, number) in self._unturned.items():
@@ -82,10 +85,27 @@ class _Work:
                 self._doubt(run, number)
         return self._found
 
+    def _drop_endless(self) -> None:
+        """Leave out cases that loop on and on, where others go all their ways and return."""
+        returned = {
+            edge
+            for case in self._found.cases
+            for run in case.runs.values()
+            if run.clean_return
+            for edge in run.path
+        }
+        self._found.cases = [
+            case
+            for case in self._found.cases
+            if not any(run.exhausted and returned.issuperset(run.path) for run in case.refused)
+        ]
+
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
         for choices in (*REFUSED, ANSWERED):
             case.runs[choices] = self._runner.run(function, assignment, choices)
+        for run in case.refused:
+            case.varied += self._vary(run)
         self._found.cases.append(case)
         for run in case.runs.values():
             if run.allocation is not None:
@@ -94,6 +114,20 @@ class _Work:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
                     self._turn(run, number)
+
+    def _vary(self, run: Run) -> list[Run]:
+        """Run again with other answers of unmodelled routines that came after the allocation."""
+        answers = [
+            touch.origin for touch in run.touches[run.touches_before :] if is_answer(touch.origin)
+        ]
+        if run.allocation is None or not answers:
+            return []
+        return [
+            self._runner.run(
+                run.function, {**run.assignment, **dict.fromkeys(answers, value)}, run.choices
+            )
+            for value in (0, 1)
+        ]
 
     def _turn(self, run: Run, number: int) -> None:
         """Look for inputs that turn a branch that has gone one way only."""

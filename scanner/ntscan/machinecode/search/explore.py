@@ -13,7 +13,7 @@ from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.run import Run, Runner
-from ntscan.machinecode.search.candidates import direct
+from ntscan.machinecode.search.candidates import direct, is_range
 from ntscan.machinecode.traced import CompletionMode
 
 #: What the rest of the system does while a way to the allocation is looked for.
@@ -105,16 +105,30 @@ class _Exploration:
         run, number = turn.run, turn.number
         wanted = (*run.path[:number], _edge(turn))
         branch = run.branches[number]
-        if branch.natural is branch.taken:
-            for assignment in islice(direct(run, branch), _MOST_PROPOSALS):
-                found = self._run(assignment, turn.forced_before, wanted)
-                if found.path[: number + 1] == wanted:
-                    self._take(found, turn.forced_before, number + 1)
-                    return
+        if branch.natural is branch.taken and self._turn_by_input(turn, wanted):
+            return
         forced = {**turn.forced_before, number: not branch.taken}
         found = self._run(run.assignment, forced, wanted)
         if found.path[: number + 1] == wanted:
             self._take(found, forced, number + 1)
+
+    def _turn_by_input(self, turn: _Turn, wanted: tuple[tuple[int, bool], ...]) -> bool:
+        """Look for inputs that turn a branch; where it may guard a table, for one of each way."""
+        run, number = turn.run, turn.number
+        branch = run.branches[number]
+        comparison = branch.comparison
+        guards = comparison is not None and (
+            is_range(comparison.left) or is_range(comparison.right)
+        )
+        paths: set[tuple[tuple[int, bool], ...]] = set()
+        for assignment in islice(direct(run, branch), _MOST_PROPOSALS):
+            found = self._run(assignment, turn.forced_before, wanted)
+            if found.path[: number + 1] == wanted and found.path not in paths:
+                paths.add(found.path)
+                self._take(found, turn.forced_before, number + 1)
+                if not guards:
+                    break
+        return bool(paths)
 
 
 def _edge(turn: _Turn) -> tuple[int, bool]:
