@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "evaluation": ROOTS_OF_ALL | {"evidence", "rulebook"},
     "drivermodel": {"vocabulary"},
     "machinecode": ROOTS_OF_ALL | {"evidence", "drivermodel"},
-    "reporting": ROOTS_OF_ALL | {"evidence", "rulebook", "evaluation", "drivermodel"},
+    "reporting": ROOTS_OF_ALL
+    | {"evidence", "rulebook", "evaluation", "drivermodel", "machinecode"},
     "composer": ROOTS_OF_ALL
     | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting"},
 }

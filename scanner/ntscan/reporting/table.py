@@ -1,15 +1,15 @@
 """The report for a person at a terminal, drawn with rich; no text of it is read as markup."""
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from typing import Final, TextIO
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ntscan.reporting.finding_page import draw_anomaly, draw_finding, draw_status
+from ntscan.reporting.page import draw_page
 from ntscan.reporting.report import (
     FindingEntry,
     Report,
@@ -21,46 +21,24 @@ from ntscan.vocabulary import ScanStatus
 #: From this many deciding findings of one target on, each gets a row and not a page.
 MANY_FINDINGS: Final = 6
 
-_WIDTH_OF_A_FILE: Final = 110
-
-
-class _Page(StringIO):
-    """A page in memory that answers rich as the stream would that is to show it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__()
-        self._stream = stream
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # typeshed lets it be set; nobody does
-        """The encoding of the stream, by which rich chooses what it draws lines with."""
-        return getattr(self._stream, "encoding", None) or "utf-8"
-
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return self._stream.isatty()
-
 
 def render_table(report: Report, stream: TextIO, *, explain: bool) -> str:
     """Draw a report for the stream that will show it: colours on a terminal without NO_COLOR.
 
     ``explain`` adds why each criterion was asked, and the whole trace of the demonstration.
     """
-    page = _Page(stream)
-    console = Console(file=page, markup=False, emoji=False, highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH_OF_A_FILE
+    return draw_page(_report(report, explain=explain), stream)
+
+
+def _report(report: Report, *, explain: bool) -> Iterator[RenderableType]:
     options = report.run.options
     stated = [text for text in (options.product, options.service_pack) if text is not None]
     if stated:
-        console.print(Text(f"As stated, whatever the files say: {', '.join(stated)}"))
+        yield Text(f"As stated, whatever the files say: {', '.join(stated)}")
     for target in report.targets:
-        for part in _target(target, explain=explain):
-            # A path is never broken, so that it can be copied.
-            console.print(part, soft_wrap=isinstance(part, Text))
-        console.print()
-    console.print(_summary(report))
-    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().split("\n")[:-1])
+        yield from _target(target, explain=explain)
+        yield Text()
+    yield _summary(report)
 
 
 def _target(target: TargetEntry, *, explain: bool) -> Iterator[RenderableType]:

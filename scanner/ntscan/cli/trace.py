@@ -1,0 +1,65 @@
+"""``ntscan trace FILE``: what the image's own machine code does with its IRPs."""
+
+import sys
+from io import StringIO
+from typing import Annotated, Final
+
+import typer
+
+from ntscan.cli.options import Format, Output, ReportFormat
+from ntscan.cli.output import refuse_to_overwrite, write_output
+from ntscan.errors import SourceError, UsageError
+from ntscan.vocabulary import ExitCode, Grade
+
+#: What no grade says is left open, and exits with 3.
+_EXIT_CODE: Final = {
+    Grade.CLEAN: ExitCode.NOTHING_AFFECTED,
+    Grade.OBSERVED: ExitCode.AFFECTED,
+}
+
+
+def trace(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The driver to trace.")],
+    report_format: ReportFormat = Format.TABLE,
+    output: Output = None,
+) -> None:
+    """Interpret a driver's own machine code, and say whether it frees an IRP twice.
+
+    It runs sealed, against a model of the kernel; nothing of the file is executed.
+
+    Exit code: 0 clean: the unlock of Q242896 ran, and freed its IRP once each time; 1 observed:
+    it frees an IRP twice or more; 2 wrong usage; 3 any other grade: neither was shown; 4 an error
+    inside ntscan.
+    """
+    # Imported here, so that the other commands and --help start without them.
+    from ntscan.machinecode.trace import trace as trace_image  # noqa: PLC0415
+    from ntscan.reporting.trace_report import render_json, trace_entry  # noqa: PLC0415
+
+    refuse_to_overwrite(output, [file])
+    data = _read(file)
+    entry = trace_entry(trace_image(data), data)
+    match report_format:
+        case Format.JSON:
+            write_output(render_json(entry, file), output)
+        case Format.TABLE:
+            from ntscan.reporting.trace_page import render_trace  # noqa: PLC0415
+
+            stream = sys.stdout if output is None and sys.stdout is not None else StringIO()
+            text = render_trace(entry, file, stream)
+            write_output(text, output, encoding=getattr(stream, "encoding", None) or "utf-8")
+    raise typer.Exit(_EXIT_CODE.get(entry.grade, ExitCode.UNDETERMINED))
+
+
+def _read(file: str) -> bytes:
+    from ntscan.evidence.hashed_file import LARGEST_DRIVER  # noqa: PLC0415
+    from ntscan.sources.open import open_source  # noqa: PLC0415
+    from ntscan.sources.single_file import SingleFileSource  # noqa: PLC0415
+
+    source = open_source(file)
+    if not isinstance(source, SingleFileSource):
+        raise UsageError(f"{file}: is no single file; name one driver in it")
+    (entry,) = source.walk()
+    try:
+        return source.read(entry, LARGEST_DRIVER).data
+    except SourceError as error:
+        raise UsageError(f"{file}: {error}") from error

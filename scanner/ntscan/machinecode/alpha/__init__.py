@@ -1,0 +1,1 @@
+"""Alpha: the integer instructions that drivers are made of, EV4 to EV56."""

@@ -1,0 +1,83 @@
+"""What an Alpha processor holds, and what ends a run of it."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Final, TypeAlias
+
+from ntscan.machinecode.alpha.instruction import Instruction
+from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, is_sign_extended
+from ntscan.machinecode.processor import Memory, MemoryFault, StopKind
+
+#: One instruction, decoded: runs, and returns the address of the next.
+Step: TypeAlias = Callable[[], int]
+#: Asked at each conditional branch: whether it would be taken in, whether it is taken out.
+Ask: TypeAlias = Callable[[Instruction, bool], bool]
+#: A mnemonic and its two operands: where the value of a register came from.
+Origin: TypeAlias = tuple[str, int, int]
+
+#: Where what is written to register 31 goes; never read.
+SINK: Final = 32
+
+
+class Halted(Exception):  # noqa: N818  no error: it ends a run, and never leaves this package
+    """An instruction that ends the run."""
+
+    def __init__(self, kind: StopKind, detail: str = "") -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+
+
+class AlphaState:
+    """Registers, memory, and what is remembered of the instructions before.
+
+    ``registers`` are quadwords, unsigned; 31 stays zero, and SINK takes what is written to it.
+    ``locked`` is the address that LDx_L locked. While there is a branch hook, ``origins`` is kept,
+    for each branch to tell what it depends on. ``code_version`` is another after each IMB.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.registers = [0] * (SINK + 1)
+        self.origins: list[Origin | None] = [None] * (SINK + 1)
+        self.irql = 0
+        self.cycles = 0
+        self.code_version = 0
+        self._versions = count(1)
+        self._decoded: list[dict[int, Step]] = []
+        self.locked: int | None = None
+
+    def keep_decoded(self, decoded: dict[int, Step]) -> None:
+        """Take note of where decoded instructions are kept."""
+        self._decoded.append(decoded)
+
+    def code_changed(self) -> None:
+        """Have every instruction decoded anew: the image has written code, and said so (IMB)."""
+        self.code_version = next(self._versions)
+        self._forget_decoded()
+
+    def return_to_code(self, version: int) -> None:
+        """Go back to the code that memory held at an earlier time, or forward again."""
+        if version != self.code_version:
+            self.code_version = version
+            self._forget_decoded()
+
+    def _forget_decoded(self) -> None:
+        for decoded in self._decoded:
+            decoded.clear()
+
+
+def written(register: int) -> int:
+    """Return where an instruction puts the result that it names a register for."""
+    return SINK if register == SINK - 1 else register
+
+
+def memory_address(value: int) -> int:
+    """Return the 32-bit address that a quadword is.
+
+    MemoryFault where it is no longword, sign-extended: NT maps no such address.
+    """
+    value &= QUADWORD
+    if not is_sign_extended(value):
+        raise MemoryFault(value, "not a 32-bit address, sign-extended:")
+    return value & LONGWORD

@@ -1,0 +1,59 @@
+"""How much work an analysis may do; no input makes it do more."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+#: Instructions between two looks at the clock: some hundredths of a second.
+SLICE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The bounds of one analysis.
+
+    ``instructions`` and ``paths`` count over the whole analysis, ``path_instructions`` and
+    ``path_words`` (32-bit words of memory touched) for one run; ``seconds`` are of ``clock``.
+    """
+
+    instructions: int = 4_000_000
+    paths: int = 8_000
+    path_instructions: int = 30_000
+    path_words: int = 100_000
+    seconds: float = 6.0
+    clock: Callable[[], float] = time.monotonic
+
+
+class BudgetSpentError(Exception):
+    """The analysis has used up its budget; it never leaves this package."""
+
+
+class Meter:
+    """What has been spent of a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.instructions = 0
+        self.paths = 0
+        self._began = budget.clock()
+
+    @property
+    def seconds(self) -> float:
+        """The time since the analysis began."""
+        return self.budget.clock() - self._began
+
+    def spend(self, instructions: int) -> None:
+        """Count instructions; raises BudgetSpentError where a bound is reached."""
+        self.instructions += instructions
+        if self.instructions >= self.budget.instructions:
+            raise BudgetSpentError(f"{self.budget.instructions:,} instructions")
+        if self.seconds >= self.budget.seconds:
+            raise BudgetSpentError(f"{self.budget.seconds:g} seconds")
+
+    def begin_path(self) -> None:
+        """Count a path; raises BudgetSpentError where a bound is reached."""
+        self.paths += 1
+        if self.paths > self.budget.paths:
+            raise BudgetSpentError(f"{self.budget.paths:,} paths")
+        self.spend(0)

@@ -1,0 +1,93 @@
+"""Which model answers a call that leaves the image."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ntscan.drivermodel.layouts import Platform
+from ntscan.machinecode.kernel import (
+    deferred,
+    interlocked,
+    irps,
+    objects,
+    pool,
+    runtime,
+    sending,
+    threads,
+    waiting,
+)
+from ntscan.machinecode.kernel.call import Call, Model
+from ntscan.machinecode.kernel.call_site import call_site
+from ntscan.machinecode.kernel.foreign import call_other_driver
+from ntscan.machinecode.kernel.routines import Convention, Signature, signatures
+from ntscan.machinecode.kernel.state import Kernel, PathEndError
+from ntscan.machinecode.loader.loaded_image import Import
+
+MODELS: Final[Mapping[str, Model]] = {
+    **irps.MODELS,
+    **sending.MODELS,
+    **waiting.MODELS,
+    **deferred.MODELS,
+    **pool.MODELS,
+    **interlocked.MODELS,
+    **runtime.MODELS,
+    **threads.MODELS,
+    **objects.MODELS,
+}
+
+#: They do not return, or what they do cannot be passed over.
+_ENDS_A_PATH: Final = (
+    "DbgBreakPoint",
+    "ExRaise",
+    "KeBugCheck",
+    "RtlAssert",
+    "RtlRaise",
+    "RtlUnwind",
+)
+#: Their results are 64 bits wide.
+_WIDE: Final = ("_all", "_aull", "RtlLargeInteger", "RtlExtended", "RtlEnlarged", "RtlConvert")
+#: Arguments that are looked at where nothing says how many there are.
+_USUAL_ARGUMENTS: Final = 4
+
+
+def answer_call(kernel: Kernel, address: int) -> None:
+    """Do what the routine at an address outside the image does, and return from it.
+
+    Raises PathEndError, naming the routine, where it cannot be answered.
+    """
+    at = call_site(kernel.memory, kernel.processor.return_address())
+    routine = kernel.memory.routine_at(address)
+    if routine is None:
+        call_other_driver(kernel, address, at)
+        return
+    signature = signatures().get(str(routine.name))
+    model = MODELS.get(str(routine.name))
+    if signature is None and (model is None or kernel.layouts.platform is Platform.X86):
+        if kernel.layouts.platform is Platform.X86:
+            raise PathEndError(f"0x{at:x} calls {_name(routine)}, which is not modelled")
+        signature = Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
+    fastcall = signature is not None and signature.convention is Convention.FASTCALL
+    call = Call(kernel=kernel, name=str(routine.name), at=at, fastcall=fastcall)
+    result = _pass_over(call, routine, signature) if model is None else model(call)
+    kernel.processor.finish_call(result & 0xFFFFFFFF, signature.words_taken if signature else 0)
+
+
+def _pass_over(call: Call, routine: Import, signature: Signature | None) -> int:
+    """Answer a routine that has no model with an unknown, unless it may matter to an IRP."""
+    kernel, name = call.kernel, call.name
+    if name.startswith(_ENDS_A_PATH) or name.startswith(_WIDE) or "Interlocked" in name:
+        raise PathEndError(f"0x{call.at:x} calls {_name(routine)}, which is not modelled")
+    cdecl = signature is None or signature.convention is Convention.CDECL
+    count = _USUAL_ARGUMENTS if cdecl or signature is None else signature.arguments
+    for index in range(count):
+        argument = call[index]
+        block = kernel.memory.blocks.at(argument)
+        if block is not None and block.address in kernel.requests:
+            raise PathEndError(f"0x{call.at:x} hands an IRP to {_name(routine)}, not modelled")
+        if kernel.memory.is_code(argument):
+            raise PathEndError(f"0x{call.at:x} hands a callback to {_name(routine)}, not modelled")
+    kernel.note_unmodelled(_name(routine))
+    return kernel.unknown_answer(name)
+
+
+def _name(routine: Import) -> str:
+    return f"{routine.dll}!{routine.name}"

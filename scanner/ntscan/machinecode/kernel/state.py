@@ -1,0 +1,143 @@
+"""The state of the modelled kernel in one run, and how it calls back into the driver."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ntscan.drivermodel.layouts import Layouts
+from ntscan.machinecode.address_map import RETURN_ADDRESSES
+from ntscan.machinecode.address_space import AddressSpace
+from ntscan.machinecode.blocks import Block
+from ntscan.machinecode.kernel.request import Request
+from ntscan.machinecode.origin import answer_of
+from ntscan.machinecode.processor import Processor
+from ntscan.machinecode.traced import CompletionMode, FreedBy
+
+#: NT 4.0's kernel stack has 12 KB; nested calls beyond this many are no driver's.
+_DEEPEST: Final = 12
+
+
+class PathEndError(Exception):
+    """A path that cannot be followed further, with the reason; it never leaves this package."""
+
+
+class PathExhaustedError(PathEndError):
+    """A path that goes on and on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the rest of the system does in a run: how requests complete, what Fast I/O answers."""
+
+    mode: CompletionMode
+    fast_io_answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """A routine of the driver that the kernel calls later, and with what.
+
+    ``of`` is the timer that calls it.
+    """
+
+    routine: int
+    arguments: tuple[int, ...]
+    what: str
+    of: int | None = None
+
+
+class RunsCode(Protocol):
+    """What lets the processor run, answering calls, until control reaches an address."""
+
+    def __call__(self, until: int) -> None:
+        """Run; raises PathEndError where the path cannot be followed."""
+
+
+class Kernel:
+    """What the kernel knows in one run."""
+
+    def __init__(
+        self, processor: Processor, memory: AddressSpace, layouts: Layouts, choices: Choices
+    ) -> None:
+        self.processor = processor
+        self.memory = memory
+        self.layouts = layouts
+        self.choices = choices
+        self.run_until: RunsCode
+        #: ``sending.complete``: the parts of the model that wait call it.
+        self.complete: Callable[[Request, int], None]
+        self.requests: dict[int, Request] = {}
+        self.deferred: deque[Deferred] = deque()
+        self.outstanding: list[Request] = []
+        self.fast_io_answers: list[bool] = []
+        self.unmodelled: list[str] = []
+        #: What keeps a run from being called clean, each a sentence.
+        self.doubts: list[str] = []
+        self.on_allocation: Callable[[int], None] = lambda _at: None
+        self._part = [FreedBy.CALLER]
+        self._answers: dict[str, int] = {}
+        memory.on_freed = self._note_use_after_free
+
+    @property
+    def part(self) -> FreedBy:
+        """In what part of a request's life the driver is running."""
+        return self._part[-1]
+
+    @contextmanager
+    def running(self, part: FreedBy) -> Iterator[None]:
+        """Say what part of a request's life the driver runs in."""
+        self._part.append(part)
+        try:
+            yield
+        finally:
+            self._part.pop()
+
+    def rva(self, address: int) -> int:
+        """Turn an address in the image into its RVA."""
+        return address - self.memory.image.base
+
+    def request(self, address: int) -> Request | None:
+        """Return the IRP of this run at an address; ``None`` for one that came from elsewhere."""
+        return self.requests.get(address)
+
+    def call(self, routine: int, arguments: Sequence[int], part: FreedBy, what: str) -> int:
+        """Call a routine of the driver and give its result; registers are as before afterwards.
+
+        Raises PathEndError where the routine is not in the image, or does not return cleanly.
+        """
+        if not self.memory.is_code(routine):
+            raise PathEndError(f"{what} is not in the image (0x{routine:08x})")
+        if len(self._part) > _DEEPEST:
+            raise PathEndError(f"calls are nested more than {_DEEPEST} deep at {what}")
+        processor = self.processor
+        saved = processor.save()
+        before = processor.preserved()
+        until = RETURN_ADDRESSES + 0x10 * len(self._part)
+        processor.start_call(routine, arguments, until)
+        with self.running(part):
+            self.run_until(until)
+        result = processor.result()
+        if processor.preserved() != before:
+            raise PathEndError(f"{what} returns with another stack or other preserved registers")
+        processor.restore(saved)
+        return result
+
+    def unknown_answer(self, name: str) -> int:
+        """Give what an unmodelled routine returns: a value of its own for each call of it."""
+        number = self._answers[name] = self._answers.get(name, 0) + 1
+        return self.memory.given(answer_of(name, number))
+
+    def doubt(self, sentence: str) -> None:
+        """Note what keeps the run from being clean; each is kept once."""
+        if sentence not in self.doubts:
+            self.doubts.append(sentence)
+
+    def note_unmodelled(self, name: str) -> None:
+        """Note a routine that is answered without a model of what it does."""
+        if name not in self.unmodelled:
+            self.unmodelled.append(name)
+
+    def _note_use_after_free(self, _block: Block) -> None:
+        self.doubt("an IRP is used after it was freed")

@@ -1,0 +1,69 @@
+"""The machines whose code can be run: for each a processor, and what a first call finds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
+from ntscan.machinecode.address_map import INITIAL_STACK
+from ntscan.machinecode.address_space import AddressSpace
+from ntscan.machinecode.alpha.processor import AlphaProcessor
+from ntscan.machinecode.alpha.start_points import start_points as find_on_alpha
+from ntscan.machinecode.i386.processor import I386Processor
+from ntscan.machinecode.i386.start_points import start_points as find_on_i386
+from ntscan.machinecode.i386.state import EAX, ECX, EDX
+from ntscan.machinecode.loader.loaded_image import LoadedImage
+from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.processor import Processor
+from ntscan.machinecode.start_points import StartPoint
+from ntscan.vocabulary import Machine
+
+_REGISTERS: Final = (("eax", EAX), ("ecx", ECX), ("edx", EDX))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedMachine:
+    """How code of one machine is run.
+
+    ``begin`` makes a call of a routine whose arguments nobody knows; it returns to an address.
+    """
+
+    layouts: Layouts
+    processor: Callable[[AddressSpace], Processor]
+    begin: Callable[[Processor, AddressSpace, int, int], None]
+    start_points: Callable[[LoadedImage], Iterable[StartPoint]]
+
+
+def _i386(memory: AddressSpace) -> Processor:
+    return I386Processor(memory, stack_top=INITIAL_STACK)
+
+
+def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
+    """Call with the arguments above the stack; a routine of the driver's own may use registers."""
+    if isinstance(processor, I386Processor):
+        for name, register in _REGISTERS:
+            processor.registers[register] = memory.given(Origin(name))
+    processor.start_call(routine, (), until)
+
+
+def _alpha(memory: AddressSpace) -> Processor:
+    memory.argument_size = 8
+    memory.arguments_in_registers = 6
+    return AlphaProcessor(memory, INITIAL_STACK)
+
+
+def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
+    arguments = [
+        memory.given(Origin(f"arg{number}")) for number in range(memory.arguments_in_registers)
+    ]
+    processor.start_call(routine, arguments, until)
+
+
+MACHINES: Final = {
+    Machine.I386: TracedMachine(
+        layouts=X86, processor=_i386, begin=_begin_i386, start_points=find_on_i386
+    ),
+    Machine.ALPHA: TracedMachine(
+        layouts=ALPHA, processor=_alpha, begin=_begin_alpha, start_points=find_on_alpha
+    ),
+}

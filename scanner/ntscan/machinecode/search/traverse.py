@@ -1,0 +1,49 @@
+"""All start points of an image: what was found from each."""
+
+from dataclasses import dataclass
+
+from ntscan.machinecode.budget import BudgetSpentError
+from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.search.cases import Cases, run_cases
+from ntscan.machinecode.search.explore import Reached, explore, shortest_forced
+from ntscan.machinecode.search.solve import solve
+from ntscan.machinecode.start_points import StartPoint
+
+_MOST_SOLVED = 3
+_MOST_FORCED_KEPT = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class FromStart:
+    """What was found from one start point.
+
+    ``forced`` are runs whose way to the allocation no inputs were found for; ``ended`` why runs
+    ended that did not reach it.
+    """
+
+    start: StartPoint
+    cases: Cases
+    forced: list[Run]
+    ended: tuple[str, ...]
+
+
+def traverse(runner: Runner, start: StartPoint) -> FromStart:
+    """Search from one start point; raises BudgetSpentError alone."""
+    reached = explore(runner, start.function)
+    natural = list(reached.natural)
+    unsolved: list[Run] = []
+    sites = {site for run in natural for site in run.allocations}
+    for run in list(shortest_forced(reached))[:_MOST_SOLVED]:
+        if not sites.issuperset(run.allocations) or not natural:
+            solved = solve(runner, run)
+            if solved is None:
+                unsolved.append(run)
+            else:
+                natural.append(solved)
+                sites.update(solved.allocations)
+    return FromStart(
+        start=start,
+        cases=run_cases(runner, natural),
+        forced=unsolved[:_MOST_FORCED_KEPT],
+        ended=tuple(reached.ended),
+    )

@@ -1,0 +1,103 @@
+"""``ntscan trace`` as a user runs it: what is printed, where, and with which exit code."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from importlib.metadata import files
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from fixtures.pe_image import build_pe_image
+from fixtures.sfmsrv import published_build
+from ntscan.cli import app
+
+IMAGES = Path(__file__).parents[1] / "machinecode" / "images"
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_with_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs in a folder of its own, so that paths in the output are short."""
+    shutil.copy(IMAGES / "article-i386-O2.sys", tmp_path / "unfixed.sys")
+    shutil.copy(IMAGES / "completion_frees-i386-O2.sys", tmp_path / "fixed.sys")
+    (tmp_path / "notes.sys").write_text("not an image")
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*words: str) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, ["trace", *words])
+
+
+def windivert() -> str:
+    """Where the package pydivert keeps a real driver that allocates no IRP."""
+    (path,) = (file.locate() for file in files("pydivert") or () if file.name == "WinDivert32.sys")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["unfixed", "fixed"])
+def test_the_page_tells_the_life_of_each_irp(
+    name: str, match_snapshot: Callable[[str, str], None]
+) -> None:
+    """Grade, hash, addresses, witness, completion modes and what was not modelled."""
+    text = run(f"{name}.sys").stdout
+    match_snapshot(re.sub(r"in \d+\.\d\d s", "in N s", text), f"trace-{name}.txt")
+
+
+def test_the_json_says_what_the_page_says() -> None:
+    """The article's shape, with an address for each of three frees, in every completion mode."""
+    result = run("unfixed.sys", "--format", "json")
+    document = json.loads(result.stdout)
+    assert (document["file"], document["machine"]) == ("unfixed.sys", "i386")
+    assert document["grade"] == "observed"
+    assert {irp["mode"] for irp in document["irps"]} == {
+        "success",
+        "error",
+        "pending_completed",
+        "pending_at_wait",
+    }
+    for irp in document["irps"]:
+        assert (irp["major"], irp["minor"], irp["frees"]) == (0x11, 2, 3)
+        assert [site["by"] for site in irp["free_sites"]] == ["completion", "completion", "caller"]
+        assert len({site["rva"] for site in irp["free_sites"]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("unfixed.sys", 1),
+        ("fixed.sys", 0),
+        ("notes.sys", 3),
+        ("absent.sys", 2),
+        (".", 2),
+    ],
+)
+def test_the_exit_code_tells_the_grade(name: str, code: int) -> None:
+    """1 observed, 0 clean, 3 where nothing was shown, 2 where there is no file to trace."""
+    process = run(name)
+    raised = process.exception
+    assert (2 if raised and not isinstance(raised, SystemExit) else process.exit_code) == code
+
+
+def test_a_driver_without_irps_proves_nothing() -> None:
+    """A real driver that allocates no IRP is inconclusive: neither 0 nor 1."""
+    result = run(windivert())
+    assert result.exit_code == 3
+    assert "INCONCLUSIVE" in result.stdout
+
+
+def test_a_stock_build_made_of_headers_proves_nothing() -> None:
+    """An image that has the imports and no code behind them is inconclusive."""
+    Path("sfmsrv.sys").write_bytes(build_pe_image(published_build("SP6a").recipe))
+    assert run("sfmsrv.sys").exit_code == 3
+
+
+def test_output_goes_to_a_file_and_never_onto_what_is_traced() -> None:
+    """-o writes the report; the traced file itself is refused, and stays as it was."""
+    before = Path("unfixed.sys").read_bytes()
+    assert run("unfixed.sys", "-o", "page.txt").exit_code == 1
+    assert Path("page.txt").read_text().startswith(" OBSERVED  unfixed.sys")
+    assert run("unfixed.sys", "-o", "unfixed.sys").exit_code != 0
+    assert Path("unfixed.sys").read_bytes() == before
