@@ -43,7 +43,7 @@ def _functions(image: LoadedImage) -> Mapping[int, Function]:
     waiting = [*extents.begins]
     if image.entry_point is not None:
         waiting.append(image.entry_point)
-    while waiting:
+    while waiting and budget.left > 0:
         begin, end = extents.around(waiting.pop())
         code = image.read(begin, end - begin)
         if begin in found or not code:
