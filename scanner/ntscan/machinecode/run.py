@@ -98,8 +98,11 @@ class Runner:
         choices: Choices,
         forced: Mapping[int, bool] | None = None,
         follow: Sequence[tuple[int, bool]] = (),
+        steps: int | None = None,
     ) -> Run:
         """Run a function from its beginning; ``forced`` are branches by their number in the run.
+
+        ``steps`` is the number of instructions it may take, if less than the budget's.
 
         Nothing is forced after an IRP is allocated. A run that leaves the path to ``follow`` stops
         there. Raises BudgetSpentError alone.
@@ -111,7 +114,7 @@ class Runner:
         processor.restore(self._initial)
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
-        kernel.run_until = _Execution(kernel, self.meter)
+        kernel.run_until = _Execution(kernel, self.meter, steps)
         kernel.on_allocation = partial(_note_allocation, run, self._memory)
         processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
         before = processor.preserved()
@@ -179,10 +182,11 @@ class _Hook:
 class _Execution:
     """Lets the processor run and answers calls, until control comes back to an address."""
 
-    def __init__(self, kernel: Kernel, meter: Meter) -> None:
+    def __init__(self, kernel: Kernel, meter: Meter, steps: int | None) -> None:
         self._kernel = kernel
         self._meter = meter
-        self._left = meter.budget.path_instructions
+        self._steps = steps or meter.budget.path_instructions
+        self._left = self._steps
 
     def __call__(self, until: int) -> None:
         """Run; raises PathEndError where the path cannot be followed."""
@@ -209,7 +213,7 @@ class _Execution:
     def _refuse_excess(self) -> None:
         budget = self._meter.budget
         if self._left <= 0:
-            raise PathExhaustedError(f"it does not return within {budget.path_instructions:,} steps")
+            raise PathExhaustedError(f"it does not return within {self._steps:,} instructions")
         if len(self._kernel.memory.words) > budget.path_words:
             raise PathExhaustedError(f"it touches more than {budget.path_words:,} words of memory")
 
