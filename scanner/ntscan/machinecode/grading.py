@@ -224,7 +224,10 @@ def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
 
 def _sends(one: FromStart) -> bool:
     return any(
-        request.sends for case in one.cases.cases for run in case.refused for request in run.requests
+        request.sends
+        for case in one.cases.cases
+        for run in case.refused
+        for request in run.requests
     )
 
 

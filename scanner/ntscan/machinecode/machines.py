@@ -47,14 +47,15 @@ def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until:
 
 
 def _alpha(memory: AddressSpace) -> Processor:
-    memory.argument_size = 8
-    memory.arguments_in_registers = 6
+    memory.places.argument_size = 8
+    memory.places.arguments_in_registers = 6
     return AlphaProcessor(memory, INITIAL_STACK)
 
 
 def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
     arguments = [
-        memory.given(Origin(f"arg{number}")) for number in range(memory.arguments_in_registers)
+        memory.given(Origin(f"arg{number}"))
+        for number in range(memory.places.arguments_in_registers)
     ]
     processor.start_call(routine, arguments, until)
 

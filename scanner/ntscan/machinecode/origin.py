@@ -1,6 +1,5 @@
 """Where the values came from that a run found and nobody had given: arguments, globals, answers."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ntscan.machinecode.address_map import (
@@ -30,6 +29,7 @@ class Origin:
         return Origin(self.root, (*self.offsets, offset), self.given)
 
     def __str__(self) -> str:
+        """Write it as the pointers followed, then the offset: ``arg0[8][0x28]+0x1c``."""
         *pointers, last = (_hexadecimal(offset) for offset in self.offsets or (0,))
         if not self.offsets:
             return self.root
@@ -56,9 +56,6 @@ class UnknownValues:
     def __init__(self) -> None:
         self._values: dict[Origin, int] = {}
         self._origins: list[Origin] = []
-
-    def __iter__(self) -> Iterator[Origin]:
-        return iter(self._origins)
 
     def value(self, origin: Origin) -> int:
         """Return an unknown's value; raises MemoryFault where there are too many of them."""

@@ -38,6 +38,23 @@ class Branch:
     touches: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a run is steered.
+
+    ``forced`` are branches, by their number in the run, and where they go; none after an IRP is
+    allocated. A run that leaves the path to ``follow`` stops there. ``steps`` is the number of
+    instructions it may take, if not the budget's.
+    """
+
+    forced: Mapping[int, bool] = field(default_factory=dict)
+    follow: Sequence[tuple[int, bool]] = ()
+    steps: int | None = None
+
+
+FREE: Final = Course()
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """What one run did.
@@ -96,17 +113,9 @@ class Runner:
         function: int,
         assignment: Mapping[Origin, int],
         choices: Choices,
-        forced: Mapping[int, bool] | None = None,
-        follow: Sequence[tuple[int, bool]] = (),
-        steps: int | None = None,
+        course: Course = FREE,
     ) -> Run:
-        """Run a function from its beginning; ``forced`` are branches by their number in the run.
-
-        ``steps`` is the number of instructions it may take, if less than the budget's.
-
-        Nothing is forced after an IRP is allocated. A run that leaves the path to ``follow`` stops
-        there. Raises BudgetSpentError alone.
-        """
+        """Run a function from its beginning; raises BudgetSpentError alone."""
         self.meter.begin_path()
         run = Run(function=function, assignment=assignment, choices=choices)
         self._memory.begin(assignment)
@@ -114,9 +123,9 @@ class Runner:
         processor.restore(self._initial)
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
-        kernel.run_until = _Execution(kernel, self.meter, steps)
+        kernel.run_until = _Execution(kernel, self.meter, course.steps)
         kernel.on_allocation = partial(_note_allocation, run, self._memory)
-        processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
+        processor.branch_hook = _Hook(kernel, run, course)
         before = processor.preserved()
         try:
             self._machine.begin(processor, self._memory, function, RETURN_ADDRESSES)
@@ -147,14 +156,13 @@ class _Hook:
         self,
         kernel: Kernel,
         run: Run,
-        forced: Mapping[int, bool],
-        follow: Sequence[tuple[int, bool]],
+        course: Course,
     ) -> None:
         self._processor = kernel.processor
         self._memory = kernel.memory
         self._run = run
-        self._forced = forced
-        self._follow = follow
+        self._forced = course.forced
+        self._follow = course.follow
 
     def __call__(self, address: int, natural: bool) -> bool:
         run = self._run

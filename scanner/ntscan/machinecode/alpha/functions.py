@@ -40,7 +40,7 @@ class Function:
     only_jumps: bool = False
 
 
-class Budget:
+class Allowance:
     """How many instructions may still be looked at."""
 
     def __init__(self, instructions: int) -> None:
@@ -56,7 +56,7 @@ def follow(
     begin: int,
     code: bytes,
     imports: Mapping[int, Import],
-    budget: Budget,
+    allowance: Allowance,
     *,
     to_the_end: bool,
 ) -> Function:
@@ -65,9 +65,9 @@ def follow(
     ``to_the_end`` says that all of the bytes are the function's: what no branch is seen to reach
     is followed as well, such as the cases of a jump table.
     """
-    if len(code) < INSTRUCTION_SIZE or not budget.spend(len(code) // INSTRUCTION_SIZE):
+    if len(code) < INSTRUCTION_SIZE or not allowance.spend(len(code) // INSTRUCTION_SIZE):
         return Function(begin=begin)
-    return _Follower(begin, code, imports).follow(budget, to_the_end=to_the_end)
+    return _Follower(begin, code, imports).follow(allowance, to_the_end=to_the_end)
 
 
 class _Follower:
@@ -87,8 +87,8 @@ class _Follower:
         self._waiting: list[int] = []
         self._at_computed_jumps: Known | None = None
 
-    def follow(self, budget: Budget, *, to_the_end: bool) -> Function:
-        """Follow every block until nothing more is learnt, or the budget is used up."""
+    def follow(self, allowance: Allowance, *, to_the_end: bool) -> Function:
+        """Follow every block until nothing more is learnt, or the allowance is used up."""
         for start in sorted(self._leaders) if to_the_end else [0]:
             if start in self._known:
                 continue
@@ -96,7 +96,7 @@ class _Follower:
             known = at_entry() if start == 0 else self._at_computed_jumps
             self._reach(start, at_entry() if known is None else known)
             while self._waiting:
-                if not self._follow_block(self._waiting.pop(), budget):
+                if not self._follow_block(self._waiting.pop(), allowance):
                     return self._function
         self._function.only_jumps = self._is_jump()
         return self._function
@@ -124,10 +124,10 @@ class _Follower:
             self._known[index] = after
             self._waiting.append(index)
 
-    def _follow_block(self, index: int, budget: Budget) -> bool:
-        """Follow one block to its end; ``False`` where the budget is used up."""
+    def _follow_block(self, index: int, allowance: Allowance) -> bool:
+        """Follow one block to its end; ``False`` where the allowance is used up."""
         known = dict(self._known[index])
-        while budget.spend(1):
+        while allowance.spend(1):
             instruction = self._instructions[index]
             if not self._passes(instruction, known):
                 return True

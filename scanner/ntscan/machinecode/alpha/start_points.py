@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from ntscan.machinecode.alpha.functions import Budget, Function, follow
+from ntscan.machinecode.alpha.functions import Allowance, Function, follow
 from ntscan.machinecode.callers import start_points_upwards
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
 
-#: At most so many instructions are looked at, some more than once: 16 times those of sfmsrv.sys.
-_MOST_INSTRUCTIONS: Final = 1_000_000
+#: At most so many instructions are looked at, each about twice; the fixed sfmsrv.sys has 60,000.
+_MOST_INSTRUCTIONS: Final = 400_000
 #: Bytes of a routine that is looked at though .pdata does not list it: such keep no frame.
 _MOST_UNLISTED: Final = 0x1000
 
@@ -20,7 +20,7 @@ def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
     """Return the functions that allocate an IRP, then their callers, then the callers of those.
 
     The functions are those of .pdata, and what they call outside of it: a routine that keeps no
-    frame need not be there. In an image of more than a million instructions some are missed.
+    frame need not be there. In an image of more than about 200,000 instructions some are missed.
     """
     if not any(routine.name in ALLOCATING_ROUTINES for routine in image.imports.values()):
         return ()
@@ -38,18 +38,18 @@ def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
 def _functions(image: LoadedImage) -> Mapping[int, Function]:
     """Follow every function of the image, by its address; calls lead to their beginnings."""
     extents = _Extents(image)
-    budget = Budget(_MOST_INSTRUCTIONS)
+    allowance = Allowance(_MOST_INSTRUCTIONS)
     found: dict[int, Function] = {}
     waiting = [*extents.begins]
     if image.entry_point is not None:
         waiting.append(image.entry_point)
-    while waiting:
+    while waiting and allowance.left > 0:
         begin, end = extents.around(waiting.pop())
         code = image.read(begin, end - begin)
         if begin in found or not code:
             continue
         listed = begin in extents.listed
-        function = follow(begin, code, image.imports, budget, to_the_end=listed)
+        function = follow(begin, code, image.imports, allowance, to_the_end=listed)
         found[begin] = function
         for site, target in function.calls.items():
             function.calls[site] = extents.around(target)[0]

@@ -6,6 +6,7 @@ What is proposed here is only tried: a run shows whether it turns the branch.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.address_space import Touch
@@ -22,7 +23,8 @@ _NEAR: Final = 0x1000
 _FEWEST_WAYS: Final = 2
 _MOST_WAYS: Final = 48
 _MASKING: Final = ("test", "and", "bt", "blbc", "blbs", "bis", "or")
-_LANES: Final = ((4, (0,)), (2, (0, 16)), (1, (0, 8, 16, 24)))
+#: The parts of a word that code compares: their size in bytes, and where they begin, in bits.
+_LANES: Final = ((2, (0, 16)), (1, (0, 8, 16, 24)))
 
 
 def touches_before(run: Run, branch: Branch) -> list[Touch]:
@@ -59,20 +61,17 @@ def indirect(run: Run, branch: Branch) -> Iterator[Assignment]:
         for operand in (comparison.right & _WORD, comparison.left & _WORD):
             constants |= dict.fromkeys((operand, (operand + 1) & _WORD, (operand - 1) & _WORD))
     touches = touches_before(run, branch)
-    for constant in constants:
-        for touch in touches:
-            yield {**run.assignment, touch.origin: constant}
-    for touch in touches:
-        for bit in range(32):
-            yield {**run.assignment, touch.origin: touch.value ^ (1 << bit)}
-    for constant in constants:
-        for touch in touches:
-            for size, shifts in _LANES[1:]:
-                for shift in shifts:
-                    yield {
-                        **run.assignment,
-                        touch.origin: _patched(touch.value, constant, size, shift),
-                    }
+    whole = ((touch, constant) for constant in constants for touch in touches)
+    bits = ((touch, touch.value ^ (1 << bit)) for touch in touches for bit in range(32))
+    parts = (
+        (touch, _patched(touch.value, constant, size, shift))
+        for constant in constants
+        for touch in touches
+        for size, shifts in _LANES
+        for shift in shifts
+    )
+    for touch, value in chain(whole, bits, parts):
+        yield {**run.assignment, touch.origin: value}
 
 
 def is_range(bound: int) -> bool:
@@ -101,7 +100,7 @@ def _matches(value: int, seen: int, other: int, comparison: Comparison) -> Itera
     if abs(difference) < _NEAR:
         for wanted in _wanted(seen, other, masking=masking):
             yield (wanted - difference) & _WORD
-    for size, shifts in _LANES[1:]:
+    for size, shifts in _LANES:
         mask = (1 << 8 * size) - 1
         if seen > mask:
             continue
@@ -118,7 +117,7 @@ def _wanted(seen: int, other: int, *, masking: bool) -> tuple[int, ...]:
             return (0, 1, _SIGN, _WORD)
         lowest = other & -other
         return (seen & ~other & _WORD, seen | other, seen & ~lowest, seen | lowest, other, 0)
-    near = (other, (other + 1) & _WORD, (other - 1) & _WORD)
+    near: tuple[int, ...] = (other, (other + 1) & _WORD, (other - 1) & _WORD)
     if is_range(other):
         near += tuple(range(other - 1))
     return (*near, 0, 1, _WORD, _SIGN, _SIGN - 1)

@@ -14,7 +14,7 @@ from typing import Final
 from ntscan.machinecode.address_space import Touch
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin, is_answer
-from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.run import Course, Run, Runner
 from ntscan.machinecode.search.candidates import (
     Assignment,
     direct,
@@ -156,7 +156,7 @@ class _Work:
         the loop compares it with.
         """
         words = self._words(run, run.touches)
-        proposals = [
+        proposals: list[Assignment] = [
             {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
         ]
         met = Counter[int]()
@@ -165,7 +165,7 @@ class _Work:
             if met[branch.address] == _SECOND:
                 proposals += islice(direct(run, branch), _MOST_PROPOSALS)
         for assignment in proposals[:_MOST_TRIALS]:
-            tried = self._runner.run(run.function, assignment, run.choices, steps=_SHORT)
+            tried = self._runner.run(run.function, assignment, run.choices, Course(steps=_SHORT))
             if tried.clean_return and tried.allocation is not None:
                 self._waiting.append((run.function, assignment))
                 return
@@ -178,9 +178,7 @@ class _Work:
             if touch.origin.offsets
         }
         words = [
-            touch
-            for touch in touches
-            if (touch.origin.root, touch.origin.offsets) not in pointers
+            touch for touch in touches if (touch.origin.root, touch.origin.offsets) not in pointers
         ]
         return words[:_MOST_DISTURBED]
 
@@ -199,7 +197,7 @@ class _Work:
         branch = run.branches[number]
         wanted = (*run.path[:number], (branch.address, not branch.taken))
         for assignment in proposals:
-            tried = self._runner.run(run.function, assignment, run.choices, follow=wanted)
+            tried = self._runner.run(run.function, assignment, run.choices, Course(follow=wanted))
             if tried.path[: number + 1] == wanted:
                 self._waiting.append((run.function, assignment))
                 return True
@@ -226,7 +224,7 @@ class _Work:
             for value in (0, 1, touch.value ^ _DISTURBANCE):
                 assignment = {**run.assignment, touch.origin: value}
                 other = self._runner.run(
-                    run.function, assignment, run.choices, follow=run.path[:number]
+                    run.function, assignment, run.choices, Course(follow=run.path[:number])
                 )
                 if other.path[:number] != run.path[:number] or len(other.branches) <= number:
                     continue

@@ -6,14 +6,14 @@ solved for afterwards (``solve``).
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.run import Run, Runner
-from ntscan.machinecode.search.candidates import direct, is_range
+from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.search.candidates import Assignment, direct, is_range
 from ntscan.machinecode.traced import CompletionMode
 
 #: What the rest of the system does while a way to the allocation is looked for.
@@ -78,9 +78,15 @@ class _Exploration:
             self._turn(turn)
         return self._reached
 
-    def _run(self, assignment, forced, follow=()) -> Run:  # type: ignore[no-untyped-def]
+    def _run(
+        self,
+        assignment: Assignment,
+        forced: Mapping[int, bool],
+        follow: Sequence[tuple[int, bool]] = (),
+    ) -> Run:
         self._runs += 1
-        return self._runner.run(self._function, assignment, FIRST_CHOICES, forced, follow)
+        course = Course(forced=forced, follow=follow)
+        return self._runner.run(self._function, assignment, FIRST_CHOICES, course)
 
     def _take(self, run: Run, forced: dict[int, bool], bound: int) -> None:
         """Note what a run reached, and put its branches on the list."""

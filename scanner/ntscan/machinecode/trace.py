@@ -1,7 +1,9 @@
 """From the bytes of a driver's file to what its own machine code does with its IRPs."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from ntscan.errors import ImageError
 from ntscan.machinecode.budget import Budget, BudgetSpentError, Meter
 from ntscan.machinecode.grading import Verdict, grade
 from ntscan.machinecode.kernel.request import Request
@@ -12,6 +14,7 @@ from ntscan.machinecode.origin import is_answer
 from ntscan.machinecode.run import Run, Runner
 from ntscan.machinecode.search.traverse import FromStart, traverse
 from ntscan.machinecode.traced import IrpTrace, Trace
+from ntscan.vocabulary import Grade
 
 #: The IRPs that a trace names at most.
 _MOST_IRPS: Final = 64
@@ -20,32 +23,56 @@ _MOST_IRPS: Final = 64
 def trace(data: bytes, budget: Budget | None = None) -> Trace:
     """Run an image's own code in a sealed interpreter, and grade what it does with its IRPs.
 
-    Raises ImageError, whose message is a sentence without the path, where the bytes are no image
-    that NT 4.0 would load, or one of a machine whose code is not run. It spends no more than its
-    budget on the image's code; nothing that is scanned is executed by this computer itself.
+    Every input gives a trace: bytes that are no image which NT 4.0 would load, or one of a machine
+    whose code is not run, are inconclusive. It spends no more than its budget on the image's code;
+    nothing that is scanned is executed by this computer itself.
     """
     meter = Meter(budget or Budget())
-    image = load_image(data)
+    try:
+        image = load_image(data)
+    except ImageError as error:
+        return _trace("unknown", Verdict(grade=Grade.INCONCLUSIVE, reason=f"It {error}."), meter)
+    found, unfinished = _search(image, meter)
+    verdict = grade(found, unfinished)
+    return _trace(image.machine, verdict, meter, _irps(image, verdict), _unmodelled(found))
+
+
+def _search(image: LoadedImage, meter: Meter) -> tuple[list[FromStart], str]:
+    """Search from every start point; say also why that was cut short, if it was."""
     found: list[FromStart] = []
-    unfinished = ""
-    unmodelled: dict[str, None] = {}
     try:
         runner = Runner(image, meter)
         for start in MACHINES[image.machine].start_points(image):
-            found.append(traverse(runner, start))
+            found.append(traverse(runner, start))  # noqa: PERF401  what is found so far is kept
     except BudgetSpentError as spent:
-        unfinished = f"the search ended at its limit of {spent}"
-    for one in found:
-        for case in one.cases.cases:
-            for run in case.runs.values():
-                unmodelled |= dict.fromkeys(run.unmodelled)
-    verdict = grade(found, unfinished)
+        return found, f"the search ended at its limit of {spent}"
+    return found, ""
+
+
+def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:
+    names = (
+        name
+        for one in found
+        for case in one.cases.cases
+        for run in case.runs.values()
+        for name in run.unmodelled
+    )
+    return tuple(dict.fromkeys(names))
+
+
+def _trace(
+    machine: str,
+    verdict: Verdict,
+    meter: Meter,
+    irps: tuple[IrpTrace, ...] = (),
+    unmodelled: tuple[str, ...] = (),
+) -> Trace:
     return Trace(
-        machine=image.machine,
+        machine=machine,
         grade=verdict.grade,
         reason=verdict.reason,
-        irps=_irps(image, verdict),
-        unmodelled=tuple(unmodelled),
+        irps=irps,
+        unmodelled=unmodelled,
         instructions=meter.instructions,
         seconds=meter.seconds,
     )
