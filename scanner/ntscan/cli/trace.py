@@ -8,7 +8,8 @@ import typer
 
 from ntscan.cli.options import Format, Output, ReportFormat
 from ntscan.cli.output import refuse_to_overwrite, write_output
-from ntscan.errors import SourceError, UsageError
+from ntscan.errors import ImageError, SourceError, UsageError
+from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import ExitCode, Grade
 
 #: What no grade says is left open, and exits with 3.
@@ -28,16 +29,20 @@ def trace(
     It runs sealed, against a model of the kernel; nothing of the file is executed.
 
     Exit code: 0 clean: the unlock of Q242896 ran, and freed its IRP once each time; 1 observed:
-    it frees an IRP twice or more; 2 wrong usage; 3 any other grade: neither was shown; 4 an error
-    inside ntscan.
+    that IRP is freed twice or more; 2 wrong usage; 3 any other grade, or no image whose code can be
+    run; 4 an error inside ntscan.
     """
     # Imported here, so that the other commands and --help start without them.
-    from ntscan.machinecode.trace import trace as trace_image  # noqa: PLC0415
+    from ntscan import machinecode  # noqa: PLC0415
     from ntscan.reporting.trace_report import render_json, trace_entry  # noqa: PLC0415
 
     refuse_to_overwrite(output, [file])
     data = _read(file)
-    entry = trace_entry(trace_image(data), data)
+    try:
+        entry = trace_entry(machinecode.trace(data), data)
+    except ImageError as error:
+        typer.echo(harmless(f"ntscan: {file}: {error}"), err=True)
+        raise typer.Exit(ExitCode.UNDETERMINED) from error
     match report_format:
         case Format.JSON:
             write_output(render_json(entry, file), output)

@@ -19,7 +19,7 @@ class Budget:
 
     instructions: int = 4_000_000
     paths: int = 8_000
-    path_instructions: int = 60_000
+    path_instructions: int = 30_000
     path_words: int = 100_000
     seconds: float = 6.0
     clock: Callable[[], float] = time.monotonic

@@ -8,6 +8,7 @@ from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.machinecode.address_map import INITIAL_STACK
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.alpha.processor import AlphaProcessor
+from ntscan.machinecode.alpha.start_points import start_points as find_on_alpha
 from ntscan.machinecode.i386.processor import I386Processor
 from ntscan.machinecode.i386.start_points import start_points as find_on_i386
 from ntscan.machinecode.i386.state import EAX, ECX, EDX
@@ -46,14 +47,15 @@ def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until:
 
 
 def _alpha(memory: AddressSpace) -> Processor:
-    memory.argument_size = 8
-    memory.arguments_in_registers = 6
+    memory.places.argument_size = 8
+    memory.places.arguments_in_registers = 6
     return AlphaProcessor(memory, INITIAL_STACK)
 
 
 def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
     arguments = [
-        memory.given(Origin(f"arg{number}")) for number in range(memory.arguments_in_registers)
+        memory.given(Origin(f"arg{number}"))
+        for number in range(memory.places.arguments_in_registers)
     ]
     processor.start_call(routine, arguments, until)
 
@@ -61,5 +63,8 @@ def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until
 MACHINES: Final = {
     Machine.I386: TracedMachine(
         layouts=X86, processor=_i386, begin=_begin_i386, start_points=find_on_i386
+    ),
+    Machine.ALPHA: TracedMachine(
+        layouts=ALPHA, processor=_alpha, begin=_begin_alpha, start_points=find_on_alpha
     ),
 }

@@ -1,6 +1,5 @@
 """Where the values came from that a run found and nobody had given: arguments, globals, answers."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ntscan.machinecode.address_map import (
@@ -30,6 +29,7 @@ class Origin:
         return Origin(self.root, (*self.offsets, offset), self.given)
 
     def __str__(self) -> str:
+        """Write it as the pointers followed, then the offset: ``arg0[8][0x28]+0x1c``."""
         *pointers, last = (_hexadecimal(offset) for offset in self.offsets or (0,))
         if not self.offsets:
             return self.root
@@ -40,15 +40,22 @@ def _hexadecimal(offset: int) -> str:
     return str(offset) if 0 <= offset < 10 else f"{offset:#x}"  # noqa: PLR2004  one digit
 
 
+def answer_of(name: str, number: int) -> Origin:
+    """Name what an unmodelled routine answers when it is called for the n-th time, from 1."""
+    return Origin(f"{name}()" if number == 1 else f"{name}()#{number}")
+
+
+def is_answer(origin: Origin) -> bool:
+    """Say whether a value is what an unmodelled routine answered."""
+    return not origin.offsets and "()" in origin.root
+
+
 class UnknownValues:
     """The value that stands for each unknown: an address of its own, the same in every run."""
 
     def __init__(self) -> None:
         self._values: dict[Origin, int] = {}
         self._origins: list[Origin] = []
-
-    def __iter__(self) -> Iterator[Origin]:
-        return iter(self._origins)
 
     def value(self, origin: Origin) -> int:
         """Return an unknown's value; raises MemoryFault where there are too many of them."""

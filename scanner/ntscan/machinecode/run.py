@@ -13,7 +13,7 @@ from ntscan.machinecode.kernel.leftovers import note_pointers_left
 from ntscan.machinecode.kernel.pending import let_all_run
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.kernel.sending import complete
-from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError
+from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError, PathExhaustedError
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import Origin
@@ -38,13 +38,31 @@ class Branch:
     touches: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a run is steered.
+
+    ``forced`` are branches, by their number in the run, and where they go; none after an IRP is
+    allocated. A run that leaves the path to ``follow`` stops there. ``steps`` is the number of
+    instructions it may take, if not the budget's.
+    """
+
+    forced: Mapping[int, bool] = field(default_factory=dict)
+    follow: Sequence[tuple[int, bool]] = ()
+    steps: int | None = None
+
+
+FREE: Final = Course()
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """What one run did.
 
-    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``;
-    ``path`` is the branches and where they went.
+    ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
+    and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
     ``ended`` says why the path could not be followed to a clean return; empty where it could.
+    ``exhausted`` says that it goes on and on.
     """
 
     function: int
@@ -55,12 +73,14 @@ class Run:
     path: tuple[tuple[int, bool], ...] = ()
     touches: Sequence[Touch] = ()
     allocation: int | None = None
+    touches_before: int = 0
     allocations: list[int] = field(default_factory=list)
     requests: tuple[Request, ...] = ()
     fast_io_answers: tuple[bool, ...] = ()
     doubts: tuple[str, ...] = ()
     unmodelled: tuple[str, ...] = ()
     ended: str = ""
+    exhausted: bool = False
 
     @property
     def clean_return(self) -> bool:
@@ -93,14 +113,9 @@ class Runner:
         function: int,
         assignment: Mapping[Origin, int],
         choices: Choices,
-        forced: Mapping[int, bool] | None = None,
-        follow: Sequence[tuple[int, bool]] = (),
+        course: Course = FREE,
     ) -> Run:
-        """Run a function from its beginning; ``forced`` are branches by their number in the run.
-
-        Nothing is forced after an IRP is allocated. A run that leaves the path to ``follow`` stops
-        there. Raises BudgetSpentError alone.
-        """
+        """Run a function from its beginning; raises BudgetSpentError alone."""
         self.meter.begin_path()
         run = Run(function=function, assignment=assignment, choices=choices)
         self._memory.begin(assignment)
@@ -108,9 +123,9 @@ class Runner:
         processor.restore(self._initial)
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
-        kernel.run_until = _Execution(kernel, self.meter)
-        kernel.on_allocation = lambda at: _note_allocation(run, at)
-        processor.branch_hook = _Hook(kernel, run, forced or {}, follow)
+        kernel.run_until = _Execution(kernel, self.meter, course.steps)
+        kernel.on_allocation = partial(_note_allocation, run, self._memory)
+        processor.branch_hook = _Hook(kernel, run, course)
         before = processor.preserved()
         try:
             self._machine.begin(processor, self._memory, function, RETURN_ADDRESSES)
@@ -119,6 +134,7 @@ class Runner:
             let_all_run(kernel)
         except PathEndError as end:
             run.ended = str(end)
+            run.exhausted = isinstance(end, PathExhaustedError)
         except MemoryFault as fault:
             run.ended = f"the modelled kernel meets {fault}"
         except _DivergedError:
@@ -140,14 +156,13 @@ class _Hook:
         self,
         kernel: Kernel,
         run: Run,
-        forced: Mapping[int, bool],
-        follow: Sequence[tuple[int, bool]],
+        course: Course,
     ) -> None:
         self._processor = kernel.processor
         self._memory = kernel.memory
         self._run = run
-        self._forced = forced
-        self._follow = follow
+        self._forced = course.forced
+        self._follow = course.follow
 
     def __call__(self, address: int, natural: bool) -> bool:
         run = self._run
@@ -175,10 +190,11 @@ class _Hook:
 class _Execution:
     """Lets the processor run and answers calls, until control comes back to an address."""
 
-    def __init__(self, kernel: Kernel, meter: Meter) -> None:
+    def __init__(self, kernel: Kernel, meter: Meter, steps: int | None) -> None:
         self._kernel = kernel
         self._meter = meter
-        self._left = meter.budget.path_instructions
+        self._steps = steps or meter.budget.path_instructions
+        self._left = self._steps
 
     def __call__(self, until: int) -> None:
         """Run; raises PathEndError where the path cannot be followed."""
@@ -205,15 +221,16 @@ class _Execution:
     def _refuse_excess(self) -> None:
         budget = self._meter.budget
         if self._left <= 0:
-            raise PathEndError(f"it does not return within {budget.path_instructions:,} steps")
+            raise PathExhaustedError(f"it does not return within {self._steps:,} instructions")
         if len(self._kernel.memory.words) > budget.path_words:
-            raise PathEndError(f"it touches more than {budget.path_words:,} words of memory")
+            raise PathExhaustedError(f"it touches more than {budget.path_words:,} words of memory")
 
 
-def _note_allocation(run: Run, at: int) -> None:
+def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:
     run.allocations.append(at)
     if run.allocation is None:
         run.allocation = len(run.branches)
+        run.touches_before = len(memory.touches)
 
 
 def _check_return(before: tuple[int, ...], after: tuple[int, ...]) -> None:

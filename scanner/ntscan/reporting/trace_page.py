@@ -90,7 +90,7 @@ def _irp(irp: IrpEntry, modes: Sequence[CompletionMode]) -> Table:
     grid.add_row("the driver below", Text("; ".join(_ANSWERS[mode] for mode in modes)))
     if irp.fast_io_answer is not None:
         grid.add_row("FastIoUnlockSingle", "TRUE" if irp.fast_io_answer else "FALSE")
-    grid.add_row("called at", irp.start)
+    grid.add_row("entered at", irp.start)
     grid.add_row("with", Text("\n".join(_witness(irp)) or "any arguments"))
     grid.add_row("allocated at", irp.allocated_at)
     grid.add_row("sent at", irp.sent_at or "never")

@@ -55,7 +55,7 @@ def answer_call(kernel: Kernel, address: int) -> None:
     Raises PathEndError, naming the routine, where it cannot be answered.
     """
     at = call_site(kernel.memory, kernel.processor.return_address())
-    routine = kernel.memory.routine_at(address)
+    routine = kernel.memory.places.routine_at(address)
     if routine is None:
         call_other_driver(kernel, address, at)
         return
@@ -74,13 +74,13 @@ def answer_call(kernel: Kernel, address: int) -> None:
 def _pass_over(call: Call, routine: Import, signature: Signature | None) -> int:
     """Answer a routine that has no model with an unknown, unless it may matter to an IRP."""
     kernel, name = call.kernel, call.name
-    if name.startswith(_ENDS_A_PATH) or name.startswith(_WIDE) or "Interlocked" in name:
+    if name.startswith((*_ENDS_A_PATH, *_WIDE)) or "Interlocked" in name:
         raise PathEndError(f"0x{call.at:x} calls {_name(routine)}, which is not modelled")
     cdecl = signature is None or signature.convention is Convention.CDECL
     count = _USUAL_ARGUMENTS if cdecl or signature is None else signature.arguments
     for index in range(count):
         argument = call[index]
-        block = kernel.memory.blocks.at(argument)
+        block = kernel.memory.block_at(argument)
         if block is not None and block.address in kernel.requests:
             raise PathEndError(f"0x{call.at:x} hands an IRP to {_name(routine)}, not modelled")
         if kernel.memory.is_code(argument):

@@ -48,7 +48,7 @@ _FAST_IO: Final = {
 
 def call_other_driver(kernel: Kernel, address: int, at: int) -> None:
     """Answer a call to an address outside the image; raises PathEndError for an unknown one."""
-    found = kernel.memory.unknown.behind(address)
+    found = kernel.memory.places.unknown.behind(address)
     if found is None or found[1] != 0:
         raise PathEndError(f"0x{at:x} calls 0x{address:08x}, where no routine is known")
     origin = found[0]
@@ -76,7 +76,7 @@ def _is_dispatch(slot: int) -> bool:
 def _is_device(kernel: Kernel, device: Origin, routine: FastIoRoutine) -> bool:
     """Say whether the routine is given the device whose driver it was found through."""
     given = kernel.processor.argument(routine.arguments - 1)
-    behind = kernel.memory.unknown.behind(given)
+    behind = kernel.memory.places.unknown.behind(given)
     return behind is not None and behind[1] == 0 and _same(behind[0], device)
 
 

@@ -7,10 +7,12 @@ from ntscan.drivermodel.irp import IO_TYPE_IRP
 from ntscan.machinecode.blocks import BlockKind
 from ntscan.machinecode.kernel.call import Call, Model
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.kernel.state import Kernel, PathEndError
+from ntscan.machinecode.kernel.state import Kernel, PathEndError, PathExhaustedError
 from ntscan.machinecode.kernel.threads import current_thread
 from ntscan.machinecode.traced import FreedBy, FreeSite
 
+#: A run that allocates more is in a loop that its inputs do not end.
+_MOST_IRPS: Final = 12
 _DEVICE_STACK_SIZE: Final = 0x30
 _IRP_MJ_DEVICE_CONTROL: Final = 0x0E
 _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
@@ -18,6 +20,8 @@ _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
 
 def allocate_irp(kernel: Kernel, stack_size: int, at: int) -> Request:
     """Make an IRP with so many stack locations (a CCHAR), initialised."""
+    if len(kernel.requests) >= _MOST_IRPS:
+        raise PathExhaustedError(f"more than {_MOST_IRPS} IRPs are allocated")
     locations = stack_size & 0xFF
     if not 0 < locations <= 0x7F:  # noqa: PLR2004  a CCHAR
         raise PathEndError(f"an IRP with {locations} stack locations is allocated at 0x{at:x}")
@@ -45,8 +49,9 @@ def free_request(request: Request, by: FreedBy, at: int | None, kernel: Kernel) 
 
 def _initialize(kernel: Kernel, request: Request) -> None:
     memory, layout, start = kernel.memory, kernel.layouts.irp, request.address
-    for address in range(start, start + request.block.size, 4):
-        memory.write(address, 4, 0)
+    if request.block.freed:
+        raise PathEndError("an IRP that was freed is initialised")
+    memory.clear(request.block)
     memory.write(start + layout.type, 2, IO_TYPE_IRP)
     memory.write(start + layout.size_field, 2, request.block.size)
     memory.write(start + layout.stack_count, 1, request.stack_locations)

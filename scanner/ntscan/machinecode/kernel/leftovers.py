@@ -26,5 +26,5 @@ def _is_dead(kernel: Kernel, address: int) -> bool:
         return True
     if not BLOCKS <= address < BLOCKS_END:
         return False
-    block = kernel.memory.blocks.at(address)
+    block = kernel.memory.block_at(address)
     return block is not None and block.kind is BlockKind.IRP

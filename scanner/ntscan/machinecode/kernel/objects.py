@@ -13,7 +13,7 @@ _IRP_MDL_ADDRESS: Final = 0x04
 
 def _of_its_argument(call: Call) -> int:
     """Give an object that belongs to the argument: the same one for the same argument."""
-    behind = call.memory.unknown.behind(call[0])
+    behind = call.memory.places.unknown.behind(call[0])
     what = str(behind[0]) if behind is not None and behind[1] == 0 else f"0x{call[0]:08x}"
     return call.memory.given(Origin(f"{call.name}({what})"))
 

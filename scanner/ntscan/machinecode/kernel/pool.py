@@ -18,7 +18,7 @@ def _allocate(call: Call) -> int:
 
 
 def _free(call: Call) -> int:
-    block = call.memory.blocks.at(call[0])
+    block = call.memory.block_at(call[0])
     if block is None:
         return 0  # one from before the run
     if block.kind is BlockKind.IRP or block.address != call[0]:

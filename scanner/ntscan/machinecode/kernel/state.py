@@ -11,7 +11,7 @@ from ntscan.machinecode.address_map import RETURN_ADDRESSES
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.blocks import Block
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.origin import answer_of
 from ntscan.machinecode.processor import Processor
 from ntscan.machinecode.traced import CompletionMode, FreedBy
 
@@ -21,6 +21,10 @@ _DEEPEST: Final = 12
 
 class PathEndError(Exception):
     """A path that cannot be followed further, with the reason; it never leaves this package."""
+
+
+class PathExhaustedError(PathEndError):
+    """A path that goes on and on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +127,7 @@ class Kernel:
     def unknown_answer(self, name: str) -> int:
         """Give what an unmodelled routine returns: a value of its own for each call of it."""
         number = self._answers[name] = self._answers.get(name, 0) + 1
-        origin = Origin(f"{name}()" if number == 1 else f"{name}()#{number}")
-        return self.memory.given(origin)
+        return self.memory.given(answer_of(name, number))
 
     def doubt(self, sentence: str) -> None:
         """Note what keeps the run from being clean; each is kept once."""

@@ -12,11 +12,11 @@ _PASSIVE_LEVEL: Final = 0
 
 def current_thread(kernel: Kernel) -> int:
     """Give the KTHREAD that runs: an unknown like any other, the same whenever it is asked."""
-    return kernel.memory.unknown.value(Origin("current thread"))
+    return kernel.memory.places.unknown.value(Origin("current thread"))
 
 
 def _current_process(call: Call) -> int:
-    return call.memory.unknown.value(Origin("current process"))
+    return call.memory.places.unknown.value(Origin("current process"))
 
 
 def _write_old_irql(index: int) -> Model:
@@ -34,21 +34,47 @@ def _query_time(call: Call) -> int:
 
 
 _OLD_IRQL: Final = (
-    "ExAcquireSpinLock KeGetCurrentIrql KfAcquireSpinLock KfRaiseIrql KeRaiseIrqlToDpcLevel "
-    "KeRaiseIrqlToSynchLevel KeAcquireSpinLockRaiseToSynch KeAcquireSpinLockRaiseToDpc"
-).split()
+    "ExAcquireSpinLock",
+    "KeGetCurrentIrql",
+    "KfAcquireSpinLock",
+    "KfRaiseIrql",
+    "KeRaiseIrqlToDpcLevel",
+    "KeRaiseIrqlToSynchLevel",
+    "KeAcquireSpinLockRaiseToSynch",
+    "KeAcquireSpinLockRaiseToDpc",
+)
 _NOTHING: Final = (
-    "ExAcquireFastMutex ExAcquireFastMutexUnsafe ExReleaseFastMutex ExReleaseFastMutexUnsafe "
-    "ExReleaseResourceForThreadLite ExReleaseResourceLite IoReleaseCancelSpinLock "
-    "KeAcquireSpinLockAtDpcLevel KeEnterCriticalRegion KeInitializeSpinLock KeLeaveCriticalRegion "
-    "KeLowerIrql KeReleaseSpinLock KeReleaseSpinLockFromDpcLevel KefAcquireSpinLockAtDpcLevel "
-    "KefReleaseSpinLockFromDpcLevel KfLowerIrql KfReleaseSpinLock KeStallExecutionProcessor "
-    "ExDeleteResourceLite ExInitializeResourceLite DbgPrint DbgPrintEx"
-).split()
+    "ExAcquireFastMutex",
+    "ExAcquireFastMutexUnsafe",
+    "ExReleaseFastMutex",
+    "ExReleaseFastMutexUnsafe",
+    "ExReleaseResourceForThreadLite",
+    "ExReleaseResourceLite",
+    "IoReleaseCancelSpinLock",
+    "KeAcquireSpinLockAtDpcLevel",
+    "KeEnterCriticalRegion",
+    "KeInitializeSpinLock",
+    "KeLeaveCriticalRegion",
+    "KeLowerIrql",
+    "KeReleaseSpinLock",
+    "KeReleaseSpinLockFromDpcLevel",
+    "KefAcquireSpinLockAtDpcLevel",
+    "KefReleaseSpinLockFromDpcLevel",
+    "KfLowerIrql",
+    "KfReleaseSpinLock",
+    "KeStallExecutionProcessor",
+    "ExDeleteResourceLite",
+    "ExInitializeResourceLite",
+    "DbgPrint",
+    "DbgPrintEx",
+)
 _TRUE: Final = (
-    "ExAcquireResourceExclusiveLite ExAcquireResourceSharedLite ExAcquireSharedStarveExclusive "
-    "ExAcquireSharedWaitForExclusive ExTryToAcquireFastMutex"
-).split()
+    "ExAcquireResourceExclusiveLite",
+    "ExAcquireResourceSharedLite",
+    "ExAcquireSharedStarveExclusive",
+    "ExAcquireSharedWaitForExclusive",
+    "ExTryToAcquireFastMutex",
+)
 
 MODELS: Final[Mapping[str, Model]] = {
     **dict.fromkeys(_OLD_IRQL, answer(_PASSIVE_LEVEL)),

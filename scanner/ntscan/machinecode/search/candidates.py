@@ -6,6 +6,7 @@ What is proposed here is only tried: a run shows whether it turns the branch.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.address_space import Touch
@@ -19,8 +20,11 @@ _WORD: Final = 0xFFFFFFFF
 _SIGN: Final = 0x80000000
 #: The farthest that a compared value may lie from the word that it was computed from.
 _NEAR: Final = 0x1000
+_FEWEST_WAYS: Final = 2
+_MOST_WAYS: Final = 48
 _MASKING: Final = ("test", "and", "bt", "blbc", "blbs", "bis", "or")
-_LANES: Final = ((4, (0,)), (2, (0, 16)), (1, (0, 8, 16, 24)))
+#: The parts of a word that code compares: their size in bytes, and where they begin, in bits.
+_LANES: Final = ((2, (0, 16)), (1, (0, 8, 16, 24)))
 
 
 def touches_before(run: Run, branch: Branch) -> list[Touch]:
@@ -57,20 +61,22 @@ def indirect(run: Run, branch: Branch) -> Iterator[Assignment]:
         for operand in (comparison.right & _WORD, comparison.left & _WORD):
             constants |= dict.fromkeys((operand, (operand + 1) & _WORD, (operand - 1) & _WORD))
     touches = touches_before(run, branch)
-    for constant in constants:
-        for touch in touches:
-            yield {**run.assignment, touch.origin: constant}
-    for touch in touches:
-        for bit in range(32):
-            yield {**run.assignment, touch.origin: touch.value ^ (1 << bit)}
-    for constant in constants:
-        for touch in touches:
-            for size, shifts in _LANES[1:]:
-                for shift in shifts:
-                    yield {
-                        **run.assignment,
-                        touch.origin: _patched(touch.value, constant, size, shift),
-                    }
+    whole = ((touch, constant) for constant in constants for touch in touches)
+    bits = ((touch, touch.value ^ (1 << bit)) for touch in touches for bit in range(32))
+    parts = (
+        (touch, _patched(touch.value, constant, size, shift))
+        for constant in constants
+        for touch in touches
+        for size, shifts in _LANES
+        for shift in shifts
+    )
+    for touch, value in chain(whole, bits, parts):
+        yield {**run.assignment, touch.origin: value}
+
+
+def is_range(bound: int) -> bool:
+    """Say whether a comparison with a number may guard a table of that many ways to go on."""
+    return _FEWEST_WAYS <= bound <= _MOST_WAYS
 
 
 def named(run: Run, branch: Branch) -> Sequence[Origin]:
@@ -94,7 +100,7 @@ def _matches(value: int, seen: int, other: int, comparison: Comparison) -> Itera
     if abs(difference) < _NEAR:
         for wanted in _wanted(seen, other, masking=masking):
             yield (wanted - difference) & _WORD
-    for size, shifts in _LANES[1:]:
+    for size, shifts in _LANES:
         mask = (1 << 8 * size) - 1
         if seen > mask:
             continue
@@ -111,16 +117,10 @@ def _wanted(seen: int, other: int, *, masking: bool) -> tuple[int, ...]:
             return (0, 1, _SIGN, _WORD)
         lowest = other & -other
         return (seen & ~other & _WORD, seen | other, seen & ~lowest, seen | lowest, other, 0)
-    return (
-        other,
-        (other + 1) & _WORD,
-        (other - 1) & _WORD,
-        0,
-        1,
-        _WORD,
-        _SIGN,
-        _SIGN - 1,
-    )
+    near: tuple[int, ...] = (other, (other + 1) & _WORD, (other - 1) & _WORD)
+    if is_range(other):
+        near += tuple(range(other - 1))
+    return (*near, 0, 1, _WORD, _SIGN, _SIGN - 1)
 
 
 def _patched(value: int, part: int, size: int, shift: int) -> int:

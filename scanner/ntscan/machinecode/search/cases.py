@@ -5,16 +5,23 @@ with FastIoUnlockSingle answering TRUE; a branch after the allocation that went 
 turned by other inputs where they can be found, and each such input is a case of its own.
 """
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from ntscan.machinecode.address_space import Touch
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.origin import Origin
-from ntscan.machinecode.run import Run, Runner
-from ntscan.machinecode.search.candidates import direct, named, touches_before
+from ntscan.machinecode.origin import Origin, is_answer
+from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.search.candidates import (
+    Assignment,
+    direct,
+    indirect,
+    named,
+    touches_before,
+)
 from ntscan.machinecode.traced import CompletionMode
 
 #: FastIoUnlockSingle answers FALSE, and the IRP's request completes in each of the ways.
@@ -23,7 +30,11 @@ ANSWERED: Final = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=True)
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
-_MOST_PERTURBED: Final = 12
+_MOST_TRIALS: Final = 200
+_MOST_DISTURBED: Final = 12
+#: Instructions within which a loop that is gone through twice returns.
+_SHORT: Final = 4_000
+_SECOND: Final = 2
 _DISTURBANCE: Final = 0x00A5_5A5A
 
 
@@ -33,6 +44,8 @@ class Case:
 
     assignment: Mapping[Origin, int]
     runs: dict[Choices, Run] = field(default_factory=dict)
+    #: The same with other answers of the routines that have no model, where there are such.
+    varied: list[Run] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Run]:
@@ -69,6 +82,16 @@ class _Work:
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
+        self._run_waiting()
+        while self._unturned:
+            edge, (run, number) = self._unturned.popitem()
+            if edge not in self._edges:
+                self._disturb(run, number)
+                self._run_waiting()
+        self._drop_endless()
+        return self._found
+
+    def _run_waiting(self) -> None:
         while self._waiting and len(self._found.cases) < _MOST_CASES:
             function, assignment = self._waiting.popleft()
             key = frozenset(assignment.items())
@@ -77,23 +100,87 @@ class _Work:
                 self._add(function, assignment)
         if self._waiting:
             self._found.doubts["more inputs lead to the allocation than were run"] = None
-        for edge, (run, number) in self._unturned.items():
-            if edge not in self._edges:
-                self._doubt(run, number)
-        return self._found
+
+    def _drop_endless(self) -> None:
+        """Leave out cases that loop on and on, where others go all their ways and return."""
+        returned = {
+            edge
+            for case in self._found.cases
+            for run in case.runs.values()
+            if run.clean_return
+            for edge in run.path
+        }
+        self._found.cases = [
+            case
+            for case in self._found.cases
+            if not any(run.exhausted and returned.issuperset(run.path) for run in case.refused)
+        ]
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
         for choices in (*REFUSED, ANSWERED):
             case.runs[choices] = self._runner.run(function, assignment, choices)
+        for run in case.refused:
+            case.varied += self._vary(run)
         self._found.cases.append(case)
         for run in case.runs.values():
             if run.allocation is not None:
                 self._edges.update(run.path[run.allocation :])
         for run in case.refused:
+            if run.exhausted and run.allocation is not None:
+                self._shorten(run)
+                break
+        for run in case.refused:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
                     self._turn(run, number)
+
+    def _vary(self, run: Run) -> list[Run]:
+        """Run again with other answers of unmodelled routines that came after the allocation."""
+        answers = [
+            touch.origin for touch in run.touches[run.touches_before :] if is_answer(touch.origin)
+        ]
+        if run.allocation is None or not answers:
+            return []
+        return [
+            self._runner.run(
+                run.function, {**run.assignment, **dict.fromkeys(answers, value)}, run.choices
+            )
+            for value in (0, 1)
+        ]
+
+    def _shorten(self, run: Run) -> None:
+        """Look for inputs with which a run that goes on and on allocates, and then returns.
+
+        Two rounds of a loop show all its ways; a loop through a list ends where a pointer is what
+        the loop compares it with.
+        """
+        words = self._words(run, run.touches)
+        proposals: list[Assignment] = [
+            {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
+        ]
+        met = Counter[int]()
+        for branch in run.branches:
+            met[branch.address] += 1
+            if met[branch.address] == _SECOND:
+                proposals += islice(direct(run, branch), _MOST_PROPOSALS)
+        for assignment in proposals[:_MOST_TRIALS]:
+            tried = self._runner.run(run.function, assignment, run.choices, Course(steps=_SHORT))
+            if tried.clean_return and tried.allocation is not None:
+                self._waiting.append((run.function, assignment))
+                return
+
+    def _words(self, run: Run, touches: Sequence[Touch]) -> list[Touch]:
+        """Leave out the pointers that were followed, and all but so many."""
+        pointers = {
+            (touch.origin.root, touch.origin.offsets[:-1])
+            for touch in run.touches
+            if touch.origin.offsets
+        }
+        words = [
+            touch for touch in touches if (touch.origin.root, touch.origin.offsets) not in pointers
+        ]
+        return words[:_MOST_DISTURBED]
 
     def _turn(self, run: Run, number: int) -> None:
         """Look for inputs that turn a branch that has gone one way only."""
@@ -102,40 +189,45 @@ class _Work:
         if edge in self._edges or edge in self._tried:
             return
         self._tried.add(edge)
-        wanted = (*run.path[:number], edge)
-        for assignment in islice(direct(run, branch), _MOST_PROPOSALS):
-            tried = self._runner.run(run.function, assignment, run.choices, follow=wanted)
+        if not self._turn_by(islice(direct(run, branch), _MOST_PROPOSALS), run, number):
+            self._unturned[edge] = (run, number)
+
+    def _turn_by(self, proposals: Iterable[Assignment], run: Run, number: int) -> bool:
+        """Try inputs; put the first that turns a branch on the list."""
+        branch = run.branches[number]
+        wanted = (*run.path[:number], (branch.address, not branch.taken))
+        for assignment in proposals:
+            tried = self._runner.run(run.function, assignment, run.choices, Course(follow=wanted))
             if tried.path[: number + 1] == wanted:
                 self._waiting.append((run.function, assignment))
-                return
-        self._unturned[edge] = (run, number)
+                return True
+        return False
 
-    def _doubt(self, run: Run, number: int) -> None:
-        """Note a branch after the allocation that inputs decide, though none was found to turn it.
+    def _disturb(self, run: Run, number: int) -> None:
+        """Find out whether inputs decide a branch that none has turned; if so, turn it or doubt.
 
-        Inputs decide it where it compares a word of theirs, or other values once one is disturbed.
+        They do where it compares a word of theirs, or something else once such a word is changed.
         """
         branch = run.branches[number]
-        at = f"0x{branch.address - self._runner.image.base:x}"
-        origins = named(run, branch)
-        if origins:
-            self._found.doubts[f"the branch at {at} depends on {origins[0]}, and went one way"] = (
-                None
-            )
+        origin = next(iter(named(run, branch)), None) or self._decides(run, number)
+        if origin is None:
             return
-        touches = touches_before(run, branch)
-        used = {touch.origin.offsets[:-1] for touch in run.touches}
-        for touch in touches[:_MOST_PERTURBED]:
-            if touch.origin.offsets in used:
-                continue  # a pointer that was followed
-            disturbed = {**run.assignment, touch.origin: touch.value ^ _DISTURBANCE}
-            other = self._runner.run(
-                run.function, disturbed, run.choices, follow=run.path[: number + 1]
-            )
-            if (
-                len(other.branches) > number
-                and other.branches[number].comparison != branch.comparison
-            ):
-                sentence = f"the branch at {at} depends on {touch.origin}, and went one way"
-                self._found.doubts[sentence] = None
-                return
+        if not self._turn_by(islice(indirect(run, branch), _MOST_TRIALS), run, number):
+            at = f"0x{branch.address - self._runner.image.base:x}"
+            sentence = f"the branch at {at} depends on {origin}, and went one way only"
+            self._found.doubts[sentence] = None
+
+    def _decides(self, run: Run, number: int) -> Origin | None:
+        """Name a word that a branch depends on: one of those last touched, but for pointers."""
+        branch = run.branches[number]
+        for touch in self._words(run, touches_before(run, branch)):
+            for value in (0, 1, touch.value ^ _DISTURBANCE):
+                assignment = {**run.assignment, touch.origin: value}
+                other = self._runner.run(
+                    run.function, assignment, run.choices, Course(follow=run.path[:number])
+                )
+                if other.path[:number] != run.path[:number] or len(other.branches) <= number:
+                    continue
+                if other.branches[number].comparison != branch.comparison:
+                    return touch.origin
+        return None

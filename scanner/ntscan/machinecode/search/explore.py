@@ -6,14 +6,14 @@ solved for afterwards (``solve``).
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.run import Run, Runner
-from ntscan.machinecode.search.candidates import direct
+from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.search.candidates import Assignment, direct, is_range
 from ntscan.machinecode.traced import CompletionMode
 
 #: What the rest of the system does while a way to the allocation is looked for.
@@ -78,9 +78,15 @@ class _Exploration:
             self._turn(turn)
         return self._reached
 
-    def _run(self, assignment, forced, follow=()) -> Run:  # type: ignore[no-untyped-def]
+    def _run(
+        self,
+        assignment: Assignment,
+        forced: Mapping[int, bool],
+        follow: Sequence[tuple[int, bool]] = (),
+    ) -> Run:
         self._runs += 1
-        return self._runner.run(self._function, assignment, FIRST_CHOICES, forced, follow)
+        course = Course(forced=forced, follow=follow)
+        return self._runner.run(self._function, assignment, FIRST_CHOICES, course)
 
     def _take(self, run: Run, forced: dict[int, bool], bound: int) -> None:
         """Note what a run reached, and put its branches on the list."""
@@ -105,16 +111,30 @@ class _Exploration:
         run, number = turn.run, turn.number
         wanted = (*run.path[:number], _edge(turn))
         branch = run.branches[number]
-        if branch.natural is branch.taken:
-            for assignment in islice(direct(run, branch), _MOST_PROPOSALS):
-                found = self._run(assignment, turn.forced_before, wanted)
-                if found.path[: number + 1] == wanted:
-                    self._take(found, turn.forced_before, number + 1)
-                    return
+        if branch.natural is branch.taken and self._turn_by_input(turn, wanted):
+            return
         forced = {**turn.forced_before, number: not branch.taken}
         found = self._run(run.assignment, forced, wanted)
         if found.path[: number + 1] == wanted:
             self._take(found, forced, number + 1)
+
+    def _turn_by_input(self, turn: _Turn, wanted: tuple[tuple[int, bool], ...]) -> bool:
+        """Look for inputs that turn a branch; where it may guard a table, for one of each way."""
+        run, number = turn.run, turn.number
+        branch = run.branches[number]
+        comparison = branch.comparison
+        guards = comparison is not None and (
+            is_range(comparison.left) or is_range(comparison.right)
+        )
+        paths: set[tuple[tuple[int, bool], ...]] = set()
+        for assignment in islice(direct(run, branch), _MOST_PROPOSALS):
+            found = self._run(assignment, turn.forced_before, wanted)
+            if found.path[: number + 1] == wanted and found.path not in paths:
+                paths.add(found.path)
+                self._take(found, turn.forced_before, number + 1)
+                if not guards:
+                    break
+        return bool(paths)
 
 
 def _edge(turn: _Turn) -> tuple[int, bool]:

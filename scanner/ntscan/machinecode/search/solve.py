@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Final
 
-from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.run import Course, Run, Runner
 from ntscan.machinecode.search.candidates import direct, indirect
 from ntscan.machinecode.search.explore import FIRST_CHOICES
 
@@ -18,7 +18,7 @@ def solve(runner: Runner, forced: Run) -> Run | None:
     alone.
     """
     path = forced.path[: forced.allocation]
-    run = runner.run(forced.function, forced.assignment, FIRST_CHOICES, follow=path)
+    run = runner.run(forced.function, forced.assignment, FIRST_CHOICES, Course(follow=path))
     while run.allocation is None:
         farther = _farther(runner, run, path)
         if farther is None:
@@ -34,7 +34,7 @@ def _farther(runner: Runner, run: Run, path: Sequence[tuple[int, bool]]) -> Run 
     branch = run.branches[reached]
     proposals = chain(direct(run, branch), indirect(run, branch))
     for assignment in islice(proposals, _MOST_PROPOSALS):
-        tried = runner.run(run.function, assignment, FIRST_CHOICES, follow=path)
+        tried = runner.run(run.function, assignment, FIRST_CHOICES, Course(follow=path))
         if tried.allocation is not None or _common(tried.path, path) > reached:
             return tried
     return None

@@ -1,16 +1,16 @@
 """All start points of an image: what was found from each."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from ntscan.machinecode.budget import BudgetSpentError
 from ntscan.machinecode.run import Run, Runner
 from ntscan.machinecode.search.cases import Cases, run_cases
-from ntscan.machinecode.search.explore import Reached, explore, shortest_forced
+from ntscan.machinecode.search.explore import explore, shortest_forced
 from ntscan.machinecode.search.solve import solve
 from ntscan.machinecode.start_points import StartPoint
 
-_MOST_SOLVED = 3
-_MOST_FORCED_KEPT = 3
+_MOST_SOLVED: Final = 3
+_MOST_FORCED_KEPT: Final = 3
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,272 @@
+"""From what the runs of an image showed to a grade, with its reason.
+
+Every doubt makes it inconclusive: a wrong `clean` stops a machine that needs the fix, and a wrong
+`observed` sends somebody to touch one that does not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ntscan.machinecode.kernel.request import Request
+from ntscan.machinecode.run import Run
+from ntscan.machinecode.search.cases import Case
+from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.traced import FreedBy
+from ntscan.vocabulary import Grade
+
+IRP_MJ_LOCK_CONTROL: Final = 0x11
+IRP_MN_UNLOCK_SINGLE: Final = 0x02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A grade, why, and the runs with the IRPs that decided it."""
+
+    grade: Grade
+    reason: str
+    shown: tuple[tuple[Run, Request], ...] = ()
+
+
+def grade(found: Sequence[FromStart], unfinished: str) -> Verdict:
+    """Grade what was found; ``unfinished`` says why the search was cut short, if it was."""
+    return (
+        _article_defect(found)
+        or _other_double_free(found)
+        or _doubt(found, unfinished)
+        or _no_double_free(found)
+    )
+
+
+def is_article_request(request: Request) -> bool:
+    """Say whether an IRP is the article's: an unlock, after FastIoUnlockSingle answered FALSE."""
+    return _asks_to_unlock(request) and request.answers_before[-1:] == (False,)
+
+
+def is_freed_twice(request: Request) -> bool:
+    """Say whether the driver freed an IRP that was freed more than once."""
+    by_driver = sum(site.by is not FreedBy.IO_MANAGER for site in request.free_sites)
+    return by_driver > 0 and len(request.free_sites) > 1
+
+
+def _asks_to_unlock(request: Request) -> bool:
+    return any(
+        (send.major, send.minor) == (IRP_MJ_LOCK_CONTROL, IRP_MN_UNLOCK_SINGLE)
+        for send in request.sends
+    )
+
+
+def _cases(found: Sequence[FromStart]) -> Iterator[Case]:
+    for one in found:
+        yield from one.cases.cases
+
+
+def _article_defect(found: Sequence[FromStart]) -> Verdict | None:
+    shown = [
+        (run, request)
+        for case in _cases(found)
+        if _allocates_nothing_when_answered(case)
+        for run in case.refused
+        for request in run.requests
+        if run.natural
+        and run.clean_return
+        and is_article_request(request)
+        and is_freed_twice(request)
+        and _is_steady(case, run)
+    ]
+    if not shown:
+        return None
+    request = max((request for _, request in shown), key=lambda one: len(one.free_sites))
+    return Verdict(
+        grade=Grade.OBSERVED,
+        reason=(
+            "After FastIoUnlockSingle answered FALSE, an IRP of IRP_MJ_LOCK_CONTROL / "
+            f"IRP_MN_UNLOCK_SINGLE was freed {_frees_in_words(request)}; nothing is allocated "
+            f"when it answers TRUE. {_shape(request)}"
+        ),
+        shown=tuple(shown),
+    )
+
+
+def _allocates_nothing_when_answered(case: Case) -> bool:
+    run = case.answered
+    return run.clean_return and True in run.fast_io_answers and not run.allocations
+
+
+def _is_steady(case: Case, run: Run) -> bool:
+    """Say whether an IRP is freed twice whatever the unmodelled routines answer."""
+    return all(
+        other.clean_return and any(map(is_freed_twice, other.requests))
+        for other in case.varied
+        if other.choices == run.choices
+    )
+
+
+def _shape(request: Request) -> str:
+    by = [site.by for site in request.free_sites]
+    if sorted(by) == [FreedBy.CALLER, FreedBy.COMPLETION, FreedBy.COMPLETION]:
+        return "Twice in the completion routine and once in the caller is the article's own shape."
+    return "The article describes two frees in the completion routine and one in the caller."
+
+
+def _frees_in_words(request: Request) -> str:
+    names = {
+        FreedBy.COMPLETION: "by the completion routine",
+        FreedBy.CALLER: "by the routine that sent it",
+        FreedBy.DEFERRED: "by a deferred routine",
+        FreedBy.IO_MANAGER: "by the I/O manager",
+    }
+    counts = {by: sum(site.by is by for site in request.free_sites) for by in names}
+    parts = [f"{counts[by]} x {words}" for by, words in names.items() if counts[by]]
+    return f"{len(request.free_sites)} times ({', '.join(parts)})"
+
+
+def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
+    natural = [
+        (run, request)
+        for case in _cases(found)
+        for run in case.refused
+        for request in run.requests
+        if run.clean_return and is_freed_twice(request) and _is_steady(case, run)
+    ]
+    forced = [
+        (run, request)
+        for one in found
+        for run in one.forced
+        for request in run.requests
+        if run.clean_return and is_freed_twice(request)
+    ]
+    if not natural and not forced:
+        return None
+    shown = natural or forced
+    request = shown[0][1]
+    if natural:
+        why = "it is not shown to be the article's: " + _why_not_the_article(request)
+    else:
+        why = "no inputs were found that lead there with no branch forced"
+    return Verdict(
+        grade=Grade.OBSERVED_OTHER,
+        reason=f"An IRP was freed {_frees_in_words(request)}, but {why}.",
+        shown=tuple(shown),
+    )
+
+
+def _why_not_the_article(request: Request) -> str:
+    if not _asks_to_unlock(request):
+        return "it does not ask to unlock a byte range"
+    if request.answers_before[-1:] != (False,):
+        return "FastIoUnlockSingle was not asked before it was allocated"
+    return "an IRP is allocated also when FastIoUnlockSingle answers TRUE"
+
+
+def _doubt(found: Sequence[FromStart], unfinished: str) -> Verdict | None:
+    reason = unfinished or next(_doubts(found), "")
+    if not reason:
+        return None
+    return Verdict(
+        grade=Grade.INCONCLUSIVE,
+        reason=reason[0].upper() + reason[1:] + ".",
+        shown=tuple(
+            (run, request)
+            for case in _cases(found)
+            for run in case.refused
+            for request in run.requests
+        ),
+    )
+
+
+def _doubts(found: Sequence[FromStart]) -> Iterator[str]:
+    """Give whatever keeps the image from being called clean, the weightiest first."""
+    if not found:
+        yield "it has no code that was found to allocate an IRP"
+    yield from _broken_runs(found)
+    yield from _unsettled_sites(found)
+    for one in found:
+        yield from one.cases.doubts
+    for case in _cases(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            yield from run.doubts
+            yield from _miscounts(run)
+
+
+def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:
+    for case in _cases(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            if run.ended and any(request.sends for request in run.requests):
+                yield run.ended
+    for case in _cases(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            if run.ended:
+                yield run.ended
+
+
+def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
+    """Give the allocations whose IRP was not seen through, and why.
+
+    Up to the fewest callers up from which the IRP is sent, every start must be gone through; an
+    IRP that a wrapper hands to its caller is seen through there.
+    """
+    sites = sorted({site for one in found for site in one.start.allocations})
+    for site in sites:
+        starts = [one for one in found if site in one.start.allocations]
+        sending = [one.start.depth for one in starts if _sends(one)]
+        if not sending:
+            ended = next((why for one in starts for why in one.ended), "")
+            yield "an allocation of an IRP was not reached by inputs alone" + (
+                f": {ended}" if ended else ""
+            )
+        for one in starts:
+            if sending and one.start.depth <= min(sending) and not one.cases.cases:
+                yield "a function that allocates an IRP was not gone through by inputs alone" + (
+                    f": {one.ended[0]}" if one.ended else ""
+                )
+
+
+def _sends(one: FromStart) -> bool:
+    return any(
+        request.sends
+        for case in one.cases.cases
+        for run in case.refused
+        for request in run.requests
+    )
+
+
+def _miscounts(run: Run) -> Iterator[str]:
+    for request in run.requests:
+        if is_freed_twice(request):
+            yield "an IRP is freed twice only where an unmodelled routine answers so"
+        if _asks_to_unlock(request) and len(request.free_sites) != 1:
+            yield f"the unlocking IRP is freed {len(request.free_sites)} times ({run.choices.mode})"
+
+
+def _no_double_free(found: Sequence[FromStart]) -> Verdict:
+    article = [
+        (run, request)
+        for case in _cases(found)
+        for run in case.refused
+        for request in run.requests
+        if is_article_request(request)
+    ]
+    if article:
+        return Verdict(
+            grade=Grade.CLEAN,
+            reason=(
+                "After FastIoUnlockSingle answered FALSE, the IRP of IRP_MJ_LOCK_CONTROL / "
+                "IRP_MN_UNLOCK_SINGLE was freed exactly once, in every way to complete it."
+            ),
+            shown=tuple(article),
+        )
+    return Verdict(
+        grade=Grade.NOT_OBSERVED,
+        reason=(
+            "No IRP was freed twice, in any way to complete it; an unlock by IRP after "
+            "FastIoUnlockSingle answered FALSE was not met."
+        ),
+        shown=tuple(
+            (run, request)
+            for case in _cases(found)
+            for run in case.refused
+            for request in run.requests
+            if request.sends
+        ),
+    )

@@ -1,0 +1,102 @@
+"""From the bytes of a driver's file to what its own machine code does with its IRPs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ntscan.errors import ImageError
+from ntscan.machinecode.budget import Budget, BudgetSpentError, Meter
+from ntscan.machinecode.grading import Verdict, grade
+from ntscan.machinecode.kernel.request import Request
+from ntscan.machinecode.loader.load_image import load_image
+from ntscan.machinecode.loader.loaded_image import LoadedImage
+from ntscan.machinecode.machines import MACHINES
+from ntscan.machinecode.origin import is_answer
+from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.search.traverse import FromStart, traverse
+from ntscan.machinecode.traced import IrpTrace, Trace
+from ntscan.vocabulary import Grade
+
+#: The IRPs that a trace names at most.
+_MOST_IRPS: Final = 64
+
+
+def trace(data: bytes, budget: Budget | None = None) -> Trace:
+    """Run an image's own code in a sealed interpreter, and grade what it does with its IRPs.
+
+    Every input gives a trace: bytes that are no image which NT 4.0 would load, or one of a machine
+    whose code is not run, are inconclusive. It spends no more than its budget on the image's code;
+    nothing that is scanned is executed by this computer itself.
+    """
+    meter = Meter(budget or Budget())
+    try:
+        image = load_image(data)
+    except ImageError as error:
+        return _trace("unknown", Verdict(grade=Grade.INCONCLUSIVE, reason=f"It {error}."), meter)
+    found, unfinished = _search(image, meter)
+    verdict = grade(found, unfinished)
+    return _trace(image.machine, verdict, meter, _irps(image, verdict), _unmodelled(found))
+
+
+def _search(image: LoadedImage, meter: Meter) -> tuple[list[FromStart], str]:
+    """Search from every start point; say also why that was cut short, if it was."""
+    found: list[FromStart] = []
+    try:
+        runner = Runner(image, meter)
+        for start in MACHINES[image.machine].start_points(image):
+            found.append(traverse(runner, start))  # noqa: PERF401  what is found so far is kept
+    except BudgetSpentError as spent:
+        return found, f"the search ended at its limit of {spent}"
+    return found, ""
+
+
+def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:
+    names = (
+        name
+        for one in found
+        for case in one.cases.cases
+        for run in case.runs.values()
+        for name in run.unmodelled
+    )
+    return tuple(dict.fromkeys(names))
+
+
+def _trace(
+    machine: str,
+    verdict: Verdict,
+    meter: Meter,
+    irps: tuple[IrpTrace, ...] = (),
+    unmodelled: tuple[str, ...] = (),
+) -> Trace:
+    return Trace(
+        machine=machine,
+        grade=verdict.grade,
+        reason=verdict.reason,
+        irps=irps,
+        unmodelled=unmodelled,
+        instructions=meter.instructions,
+        seconds=meter.seconds,
+    )
+
+
+def _irps(image: LoadedImage, verdict: Verdict) -> tuple[IrpTrace, ...]:
+    return tuple(_irp(image, run, request) for run, request in verdict.shown[:_MOST_IRPS])
+
+
+def _irp(image: LoadedImage, run: Run, request: Request) -> IrpTrace:
+    send = request.sends[-1] if request.sends else None
+    witness = {str(origin): value for origin, value in run.assignment.items()}
+    witness |= {str(touch.origin): touch.value for touch in run.touches if is_answer(touch.origin)}
+    return IrpTrace(
+        start=run.function - image.base,
+        major=send.major if send else None,
+        minor=send.minor if send else None,
+        allocated_at=request.allocated_at,
+        sent_at=send.sent_at if send else None,
+        completed_at=request.completed_at,
+        free_sites=tuple(request.free_sites),
+        witness=witness,
+        mode=run.choices.mode,
+        fast_io_answer=request.answers_before[-1] if request.answers_before else None,
+        natural=run.natural,
+        clean_return=run.clean_return,
+    )
