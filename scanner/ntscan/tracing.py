@@ -49,7 +49,7 @@ def _can_be_run(file: FileItem) -> bool:
 
 def _trace(source: Source, file: FileItem) -> Trace:
     # The interpreters are imported where they run, so that a scan without them starts faster.
-    from ntscan.machinecode.trace import trace  # noqa: PLC0415
+    from ntscan.machinecode.trace_image import trace  # noqa: PLC0415
 
     entry = Entry(path=file.path, place=file.place, is_folder=False)
     try:

@@ -71,6 +71,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     thorough: cli.Thorough = False,
     image_hash: cli.ImageHash = None,
     hash_images: cli.HashImages = False,
+    machine_code: cli.MachineCode = None,
     no_model: cli.NoModel = False,
     engine: cli.OnEngine = cli.EngineKind.LOCAL,
     scheduler: cli.Scheduler = None,
@@ -99,6 +100,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         thorough=thorough,
         image_hash=image_hash,
         hash_images=hash_images,
+        machine_code=machine_code,
     )
     if output is not None and resume is not None and output != resume:
         raise UsageError(f"{output}: is not {resume}; name the file of the audit once")
