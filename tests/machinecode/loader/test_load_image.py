@@ -233,7 +233,7 @@ def loads_or_refuses(data: bytes) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(IMAGE) - 1), st.integers(0, 255)), max_size=12))
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_a_damaged_image_loads_or_is_refused(changes: list[tuple[int, int]]) -> None:
     """Whatever bytes are changed, no other error leaves the loader."""
     damaged = bytearray(IMAGE)
