@@ -133,6 +133,7 @@ def image_of(*functions: list[int], listed: int | None = None) -> LoadedImage:
             [ldah(1), ldl(9, 1), jsr(27), jsr(9), RET], [3], id="kept over an unknown call"
         ),
         pytest.param([ldah(1), ldl(27, 1), jsr(26), jsr(27), RET], [], id="lost in a call"),
+        pytest.param([ldah(1), ldl(27, 1), bsr(-3), jsr(27), RET], [], id="lost in its own call"),
         pytest.param([ldah(1), ldl(27, 1), lda(27, 31, 8), jsr(27), RET], [], id="overwritten"),
         pytest.param([ldah(1), ldl(27, 1, OTHER), jsr(27), RET], [], id="another routine"),
         pytest.param(
