@@ -148,6 +148,9 @@ def image_of(*functions: list[int], listed: int | None = None) -> LoadedImage:
             [],
             id="known on one way only, that by falling through",
         ),
+        pytest.param(
+            [ldah(1), ldl(27, 1), jsr(27), beq(16, -2), RET], [], id="lost on the way round a loop"
+        ),
         pytest.param([ldah(1), ldl(27, 1), bsr(-3), jsr(27), RET], [], id="lost in its own call"),
         pytest.param([ldah(1), ldl(27, 1), lda(27, 31, 8), jsr(27), RET], [], id="overwritten"),
         pytest.param([ldah(1), ldl(27, 1, OTHER), jsr(27), RET], [], id="another routine"),
