@@ -14,7 +14,7 @@ from ntscan.machinecode.address_map import BLOCKS, BLOCKS_END, IMPORTED_ROUTINES
 from ntscan.machinecode.blocks import Block, BlockKind, Blocks
 from ntscan.machinecode.loader.loaded_image import LoadedImage, LoadedSection
 from ntscan.machinecode.origin import Origin
-from ntscan.machinecode.places import Places, is_zero_at_first
+from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
 _WORD_SIZE: Final = 4
@@ -115,8 +115,12 @@ class AddressSpace:
         return address & _ALIGNED not in self.words
 
     def allocate(self, kind: BlockKind, size: int, name: str) -> Block:
-        """Make a block: an IRP's bytes are zero, and a pool block's unknown."""
+        """Make a block, whose bytes are unknown."""
         return self.places.blocks.allocate(kind, size, name)
+
+    def clear(self, block: Block) -> None:
+        """Fill a block, which is not freed, with zeros."""
+        self.words.update(dict.fromkeys(range(block.address, block.address + block.size, 4), 0))
 
     def block_at(self, address: int) -> Block | None:
         """Return the block that an address lies in."""
@@ -139,7 +143,7 @@ class AddressSpace:
         block = self._freed_block(address)
         if block is not None:
             return block.remains.get(address, 0)
-        section = self.image.section_at(address)
+        section = self._section_at(address)
         word = self._outside(address) if section is None else self._image_word(section, address)
         self.words[address] = word
         return word
@@ -153,11 +157,17 @@ class AddressSpace:
         words[address] = (old & ~mask) | value
 
     def _refuse_unwritable(self, address: int) -> None:
-        section = self.image.section_at(address)
+        section = self._section_at(address)
         if section is None:
             self._origin(address)
         elif section.executable or not section.writable:
             raise MemoryFault(address, "a write to read-only memory at")
+
+    def _section_at(self, address: int) -> LoadedSection | None:
+        base = self.image.base
+        if not base <= address < base + self.image.size:
+            return None
+        return self.image.section_at(address)
 
     def _freed_block(self, address: int) -> Block | None:
         if not BLOCKS <= address < BLOCKS_END:
@@ -179,8 +189,7 @@ class AddressSpace:
         return self._value(origin, stored or None)
 
     def _outside(self, address: int) -> int:
-        origin = self._origin(address)
-        return 0 if is_zero_at_first(origin) else self._value(origin)
+        return self._value(self._origin(address))
 
     def _value(self, origin: Origin, default: int | None = None) -> int:
         value = self._assignment.get(origin, default)

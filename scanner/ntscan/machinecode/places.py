@@ -17,7 +17,7 @@ from ntscan.machinecode.address_map import (
     UNKNOWN_OBJECTS,
     UNKNOWN_OBJECTS_END,
 )
-from ntscan.machinecode.blocks import BlockKind, Blocks
+from ntscan.machinecode.blocks import Blocks
 from ntscan.machinecode.loader.loaded_image import Import, LoadedImage
 from ntscan.machinecode.origin import Origin, UnknownValues
 
@@ -82,11 +82,6 @@ class Places:
         if number >= len(self._routines):
             return None
         return Origin(str(self._routines[number].name), (within,))
-
-
-def is_zero_at_first(origin: Origin) -> bool:
-    """Say whether a word is known to begin as zero: one of an IRP."""
-    return origin.root == BlockKind.IRP and not origin.given
 
 
 def _stack(offset: int) -> Origin:

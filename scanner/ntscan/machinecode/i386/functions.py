@@ -54,6 +54,11 @@ class Code:
             self._flows[address] = flow_at(self.bytes_at(address, _LONGEST_INSTRUCTION), address)
         return self._flows[address]
 
+    def is_indirect_jump(self, address: int) -> bool:
+        """Say whether a jump to where memory or a register points stands at an address."""
+        flow = self.flow(address)
+        return flow is not None and flow.kind is FlowKind.INDIRECT_JUMP
+
     def bytes_at(self, address: int, length: int) -> bytes:
         """Return up to so many bytes of code."""
         for section in self._sections:
@@ -128,14 +133,16 @@ def find_functions(code: Code, image: LoadedImage, wanted: Iterable[int]) -> tup
     """Return the image's functions in order of their address.
 
     Where none that is known reaches an address of ``wanted``, the function is guessed that does.
+    An indirect jump among those is taken for a function: a linker's thunk for an import.
     """
-    pointed_at = _pointed_at(code, image)
-    called: set[int] = set()
+    references = set(wanted)
+    called = {address for address in references if code.is_indirect_jump(address)}
+    starts = _pointed_at(code, image) | called
     # Where a function ends in a jump to another shows only when all that are called are known.
-    _walk_all(code, pointed_at, called)
-    functions = _walk_all(code, pointed_at, called)
+    _walk_all(code, starts, called)
+    functions = _walk_all(code, starts, called)
     reached = {address for each in functions.values() for address in each.instructions}
-    for address in sorted(set(wanted) - reached)[:_MOST_GUESSES]:
+    for address in sorted(references - reached)[:_MOST_GUESSES]:
         start = code.start_before(address)
         if start is not None:
             called.add(start)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ntscan.machinecode.callers import start_points_upwards
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind
 from ntscan.machinecode.i386.functions import Code, Function, find_functions
 from ntscan.machinecode.loader.loaded_image import LoadedImage
-from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, MOST_CALLS_UP, StartPoint
+from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
 
 _EAX: Final = 0
 _MOV_EAX: Final = 0xA1
@@ -26,22 +27,13 @@ def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
     code = Code(image)
     functions = find_functions(code, image, _references(code, image, slots))
     thunks = _thunks(functions, slots)
-    found: dict[int, frozenset[int]] = {
+    allocations = {
         function.start: sites
         for function in functions
         if function.start not in thunks and (sites := _allocations(function, slots, thunks))
     }
-    points = []
-    reached = dict(found)
-    for depth in range(MOST_CALLS_UP + 1):
-        points += [
-            StartPoint(function=start, allocations=tuple(sorted(sites)), depth=depth)
-            for start, sites in sorted(found.items())
-        ]
-        found = _callers(functions, found, reached)
-        for start, sites in found.items():
-            reached[start] = reached.get(start, frozenset()) | sites
-    return tuple(points)
+    calls = {function.start: set(function.calls.values()) for function in functions}
+    return start_points_upwards(allocations, calls)
 
 
 def _references(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
@@ -134,19 +126,3 @@ def _keeps(flow: Flow, register: int) -> bool:
         return flow.modrm >> 3 & 7 != register or (opcode == _XORS[0] and flow.modrm < 0xC0)  # noqa: PLR2004  mode 3
     # POP of a register, and MOV of an immediate to one.
     return opcode not in (0x58 + register, 0xB8 + register, _MOV_EAX if register == _EAX else -1)
-
-
-def _callers(
-    functions: tuple[Function, ...],
-    called: Mapping[int, frozenset[int]],
-    reached: Mapping[int, frozenset[int]],
-) -> dict[int, frozenset[int]]:
-    """Return the functions that call these, with the allocations that are new by it."""
-    callers = {}
-    for function in functions:
-        sites = frozenset(
-            site for target in function.calls.values() for site in called.get(target, ())
-        ) - reached.get(function.start, frozenset())
-        if sites:
-            callers[function.start] = sites
-    return callers

@@ -49,8 +49,9 @@ def free_request(request: Request, by: FreedBy, at: int | None, kernel: Kernel) 
 
 def _initialize(kernel: Kernel, request: Request) -> None:
     memory, layout, start = kernel.memory, kernel.layouts.irp, request.address
-    for address in range(start, start + request.block.size, 4):
-        memory.write(address, 4, 0)
+    if request.block.freed:
+        raise PathEndError("an IRP that was freed is initialised")
+    memory.clear(request.block)
     memory.write(start + layout.type, 2, IO_TYPE_IRP)
     memory.write(start + layout.size_field, 2, request.block.size)
     memory.write(start + layout.stack_count, 1, request.stack_locations)
