@@ -9,8 +9,7 @@ import pytest
 from fixtures.drivers.compile import TARGETS, Optimization, image_name
 from fixtures.drivers.variants import VARIANTS
 from ntscan.errors import ImageError
-from ntscan.machinecode.trace import trace
-from ntscan.machinecode.traced import FreedBy
+from ntscan.machinecode import FreedBy, trace
 from ntscan.vocabulary import Grade
 
 IMAGES = Path(__file__).parent / "images"

@@ -9,7 +9,7 @@ import pytest
 from fixtures.drivers.compile import ALPHA_EV4, ALPHA_EV56, I386, Optimization, image_name, lacking
 from fixtures.drivers.traces import Recipe, traces
 from fixtures.drivers.variants import VARIANTS, Frees
-from ntscan.machinecode.traced import FreedBy, IrpTrace, Trace
+from ntscan.machinecode import FreedBy, IrpTrace, Trace
 from ntscan.vocabulary import Grade
 
 #: Of the second Alpha, one optimization: its instructions are held against qemu elsewhere.

@@ -33,13 +33,13 @@ def trace(
     run; 4 an error inside ntscan.
     """
     # Imported here, so that the other commands and --help start without them.
-    from ntscan.machinecode.trace import trace as trace_image  # noqa: PLC0415
+    from ntscan import machinecode  # noqa: PLC0415
     from ntscan.reporting.trace_report import render_json, trace_entry  # noqa: PLC0415
 
     refuse_to_overwrite(output, [file])
     data = _read(file)
     try:
-        entry = trace_entry(trace_image(data), data)
+        entry = trace_entry(machinecode.trace(data), data)
     except ImageError as error:
         typer.echo(harmless(f"ntscan: {file}: {error}"), err=True)
         raise typer.Exit(ExitCode.UNDETERMINED) from error
