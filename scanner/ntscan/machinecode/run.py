@@ -43,12 +43,14 @@ class Course:
     """How a run is steered.
 
     ``forced`` are branches, by their number in the run, and where they go; none after an IRP is
-    allocated. A run that leaves the path to ``follow`` stops there. ``steps`` is the number of
-    instructions it may take, if not the budget's.
+    allocated. A run that leaves the path to ``follow`` stops there; with ``only_follow``, so does
+    one that has come to its end. ``steps`` is the number of instructions it may take, if not the
+    budget's.
     """
 
     forced: Mapping[int, bool] = field(default_factory=dict)
     follow: Sequence[tuple[int, bool]] = ()
+    only_follow: bool = False
     steps: int | None = None
 
 
@@ -163,6 +165,7 @@ class _Hook:
         self._run = run
         self._forced = course.forced
         self._follow = course.follow
+        self._stop_at = len(course.follow) - 1 if course.only_follow else None
 
     def __call__(self, address: int, natural: bool) -> bool:
         run = self._run
@@ -183,6 +186,8 @@ class _Hook:
             )
         )
         if number < len(self._follow) and self._follow[number] != (address, taken):
+            raise _DivergedError
+        if number == self._stop_at:
             raise _DivergedError
         return taken
 

@@ -76,6 +76,8 @@ class _Work:
         self._runner = runner
         self._waiting = deque((run.function, run.assignment) for run in first)
         self._found = Cases()
+        self._endless: list[Run] = []
+        self._stays_endless = False
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
         self._tried: set[tuple[int, bool]] = set()
@@ -88,7 +90,7 @@ class _Work:
             if edge not in self._edges:
                 self._disturb(run, number)
                 self._run_waiting()
-        self._drop_endless()
+        self._judge_endless()
         return self._found
 
     def _run_waiting(self) -> None:
@@ -101,8 +103,8 @@ class _Work:
         if self._waiting:
             self._found.doubts["more inputs lead to the allocation than were run"] = None
 
-    def _drop_endless(self) -> None:
-        """Leave out cases that loop on and on, where others go all their ways and return."""
+    def _judge_endless(self) -> None:
+        """Keep the runs that loop on and on, but where others go all their ways and return."""
         returned = {
             edge
             for case in self._found.cases
@@ -110,26 +112,23 @@ class _Work:
             if run.clean_return
             for edge in run.path
         }
-        self._found.cases = [
-            case
-            for case in self._found.cases
-            if not any(run.exhausted and returned.issuperset(run.path) for run in case.refused)
-        ]
+        for run in self._endless:
+            if not returned.issuperset(run.path):
+                self._found.doubts[run.ended] = None
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
         for choices in (*REFUSED, ANSWERED):
-            case.runs[choices] = self._runner.run(function, assignment, choices)
+            run = case.runs[choices] = self._runner.run(function, assignment, choices)
+            if run.exhausted and run.allocation is not None and self._shorten(run):
+                self._endless.append(run)
+                return
         for run in case.refused:
             case.varied += self._vary(run)
         self._found.cases.append(case)
         for run in case.runs.values():
             if run.allocation is not None:
                 self._edges.update(run.path[run.allocation :])
-        for run in case.refused:
-            if run.exhausted and run.allocation is not None:
-                self._shorten(run)
-                break
         for run in case.refused:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
@@ -149,12 +148,14 @@ class _Work:
             for value in (0, 1)
         ]
 
-    def _shorten(self, run: Run) -> None:
+    def _shorten(self, run: Run) -> bool:
         """Look for inputs with which a run that goes on and on allocates, and then returns.
 
         Two rounds of a loop show all its ways; a loop through a list ends where a pointer is what
         the loop compares it with.
         """
+        if self._stays_endless:
+            return False
         words = self._words(run, run.touches)
         proposals: list[Assignment] = [
             {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
@@ -168,7 +169,9 @@ class _Work:
             tried = self._runner.run(run.function, assignment, run.choices, Course(steps=_SHORT))
             if tried.clean_return and tried.allocation is not None:
                 self._waiting.append((run.function, assignment))
-                return
+                return True
+        self._stays_endless = True
+        return False
 
     def _words(self, run: Run, touches: Sequence[Touch]) -> list[Touch]:
         """Leave out the pointers that were followed, and all but so many."""
@@ -197,7 +200,9 @@ class _Work:
         branch = run.branches[number]
         wanted = (*run.path[:number], (branch.address, not branch.taken))
         for assignment in proposals:
-            tried = self._runner.run(run.function, assignment, run.choices, Course(follow=wanted))
+            tried = self._runner.run(
+                run.function, assignment, run.choices, Course(follow=wanted, only_follow=True)
+            )
             if tried.path[: number + 1] == wanted:
                 self._waiting.append((run.function, assignment))
                 return True
@@ -220,12 +225,11 @@ class _Work:
     def _decides(self, run: Run, number: int) -> Origin | None:
         """Name a word that a branch depends on: one of those last touched, but for pointers."""
         branch = run.branches[number]
+        course = Course(follow=run.path[: number + 1], only_follow=True)
         for touch in self._words(run, touches_before(run, branch)):
             for value in (0, 1, touch.value ^ _DISTURBANCE):
                 assignment = {**run.assignment, touch.origin: value}
-                other = self._runner.run(
-                    run.function, assignment, run.choices, Course(follow=run.path[:number])
-                )
+                other = self._runner.run(run.function, assignment, run.choices, course)
                 if other.path[:number] != run.path[:number] or len(other.branches) <= number:
                     continue
                 if other.branches[number].comparison != branch.comparison:
