@@ -3,7 +3,7 @@
 Where it disagrees with a build that was recognised, that is an anomaly, and a person must look.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from ntscan.evaluation.case import Case
 from ntscan.evaluation.finding import Criterion
@@ -23,20 +23,20 @@ def weigh_machine_code(case: Case, conclusion: Conclusion) -> Conclusion:
         case Grade.OBSERVED:
             return Conclusion(
                 status=Status.AFFECTED,
-                reason=f"This {name} {case.advisory.defect}, as its own machine code shows: "
-                f"{_clause(case.trace.reason)}. Without that: {conclusion.reason}",
+                reason=f"This {name} {case.advisory.defect}: its own machine code shows it. "
+                f"{case.trace.reason} {_WITHOUT_IT} {conclusion.reason}",
             )
         case Grade.CLEAN if conclusion == undecided_neighbour(case):
             return Conclusion(
                 status=Status.FIXED,
-                reason=f"This {name} holds the fix of {case.advisory.id}, as its own machine code "
-                f"shows: {_clause(case.trace.reason)}. Without that: {conclusion.reason}",
+                reason=f"This {name} holds the fix of {case.advisory.id}: its own machine code "
+                f"shows it. {case.trace.reason} {_WITHOUT_IT} {conclusion.reason}",
             )
         case grade:
-            seen = f"Its machine code ({_words(grade)}) does not settle it either: "
             return Conclusion(
                 status=Status.UNDETERMINED,
-                reason=f"{conclusion.reason} {seen}{_clause(case.trace.reason)}.",
+                reason=f"{conclusion.reason} Its machine code does not settle it either "
+                f"({_words(grade)}). {case.trace.reason}",
             )
 
 
@@ -65,7 +65,7 @@ def machine_code_criterion(case: Case) -> tuple[Criterion, ...]:
             observed=_words(case.trace.grade),
             expected=_words(Grade.CLEAN),
             explanation="The file's own unlock path was run in a sealed interpreter against a "
-            f"modelled kernel, and never on a processor: {_clause(case.trace.reason)}.",
+            "modelled kernel, and never on a processor; the demonstration says what it did.",
         ),
     )
 
@@ -86,5 +86,4 @@ def _words(grade: Grade) -> str:
     return grade.replace("_", " ")
 
 
-def _clause(sentence: str) -> str:
-    return sentence.removesuffix(".")
+_WITHOUT_IT: Final = "Without it, the file would be undetermined."

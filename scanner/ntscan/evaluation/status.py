@@ -137,8 +137,8 @@ def _neighbour(case: Case) -> Conclusion | None:
         )
     return _undetermined(
         f"This {case.advisory.file_name} may be the fix of {case.advisory.id} or not: "
-        f"{case.order.basis}, and no article says whether that build holds the fix. The image's "
-        "machine code or a known hash can tell."
+        f"{case.order.basis}, and no article says whether that build holds the fix."
+        + ("" if case.trace else " The image's machine code or a known hash can tell.")
     )
 
 
