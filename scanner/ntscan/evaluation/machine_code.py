@@ -23,8 +23,8 @@ def weigh_machine_code(case: Case, conclusion: Conclusion) -> Conclusion:
         case Grade.OBSERVED:
             return Conclusion(
                 status=Status.AFFECTED,
-                reason=f"This {name} {case.advisory.defect}: its own machine code shows it. "
-                f"{case.trace.reason} {_WITHOUT_IT} {conclusion.reason}",
+                reason=f"This {name} has the defect of {case.advisory.id}: its own machine code "
+                f"shows it. {case.trace.reason} {_WITHOUT_IT} {conclusion.reason}",
             )
         case Grade.CLEAN if conclusion == undecided_neighbour(case):
             return Conclusion(

@@ -6,12 +6,13 @@ types starts fast.
 
 from typing import TYPE_CHECKING
 
+from ntscan.machinecode.budget import Budget
 from ntscan.machinecode.traced import CompletionMode, FreedBy, FreeSite, IrpTrace, Trace
 
 if TYPE_CHECKING:
     from ntscan.machinecode.trace_image import trace
 
-__all__ = ["CompletionMode", "FreeSite", "FreedBy", "IrpTrace", "Trace", "trace"]
+__all__ = ["Budget", "CompletionMode", "FreeSite", "FreedBy", "IrpTrace", "Trace", "trace"]
 
 
 def __getattr__(name: str) -> object:
