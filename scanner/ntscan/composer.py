@@ -7,20 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ntscan.errors import SourceError
 from ntscan.evaluation.evaluate import evaluate
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.evidence.collect import collect
 from ntscan.evidence.reading import Exists
 from ntscan.evidence.wanted import Wanted
-from ntscan.reporting.assemble import summarise, target_entry
+from ntscan.reporting.assemble import failed_target, summarise, target_entry
 from ntscan.reporting.entries import finding_entry
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import FindingEntry, Options, Report, RulesUsed, Run, TargetEntry, Tool
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
+from ntscan.sources.image_hashes import ImageHashing
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
+from ntscan.sources.stated_hashes import read_stated_hashes
 from ntscan.version import VERSION
 from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Justification
 
@@ -28,7 +31,16 @@ if TYPE_CHECKING:
     from ntscan.drivermodel import Demonstration
 
 #: What is asked where nothing else is said: every bundled rule, with the driver model.
-EVERYTHING = Options(rules=(), rules_directory=None, service_pack=None, product=None, model=True)
+EVERYTHING = Options(
+    rules=(),
+    rules_directory=None,
+    service_pack=None,
+    product=None,
+    model=True,
+    thorough=False,
+    image_hash=None,
+    hash_images=False,
+)
 
 
 def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = None) -> Report:
@@ -39,7 +51,11 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
     """
     started_at = now()
     book = rules if rules is not None else load_book(options)
-    sources = [open_source(target) for target in targets]
+    stated = read_stated_hashes(options.image_hash, len(targets))
+    hashing = ImageHashing(stated=stated, compute=options.hash_images)
+    sources = [
+        open_source(target, thorough=options.thorough, hashing=hashing) for target in targets
+    ]
     entries = tuple(scan_source(source, book, options) for source in sources)
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -57,8 +73,16 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
 
 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:
-    """Scan one source: collect once, then ask every rule about each system that was found."""
-    systems = [_as_stated(system, options) for system in collect(source, _wanted(book))]
+    """Scan one source: collect once, then ask every rule about each system that was found.
+
+    A source that cannot be opened is a failed target, with the reason.
+    """
+    try:
+        with source:
+            collected = collect(source, _wanted(book))
+    except SourceError as error:
+        return failed_target(source, str(error))
+    systems = [_as_stated(system, options) for system in collected]
     found = [
         (index if system.root is not None else None, finding)
         for index, system in enumerate(systems)
@@ -74,7 +98,7 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
         if finding.rule_id in worth_saying
     ]
     not_present = {finding.rule_id for _, finding in found} - worth_saying
-    return target_entry(source.target, source.kind, systems, entries, sorted(not_present))
+    return target_entry(source, systems, entries, sorted(not_present))
 
 
 def _is_absence(finding: Finding) -> bool:

@@ -139,6 +139,21 @@ class ContainerFormat(StrEnum):
     VDI = "vdi"
 
 
+class HashOrigin(StrEnum):
+    """Whose word a digest of a disk is."""
+
+    STORED = "stored"  # the container carries it
+    STATED = "stated"  # the user gave it
+    COMPUTED = "computed"
+
+
+class HashScope(StrEnum):
+    """What a digest is of: the disk, or the file that holds it."""
+
+    DISK = "disk"
+    FILE = "file"
+
+
 class ScanStatus(StrEnum):
     """How far the scan of a target came."""
 
@@ -220,6 +235,7 @@ class Anomaly(StrEnum):
     SERVICE_PACK_NOT_REAPPLIED = "service_pack_not_reapplied"
     PENDING_RENAME = "pending_rename"
     DIRTY_HIVE = "dirty_hive"
+    MIRROR_HALVES_DIFFER = "mirror_halves_differ"
 
 
 #: The version of the report's contract; raised when something in it is changed or dropped.

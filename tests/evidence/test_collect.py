@@ -20,10 +20,10 @@ from ntscan.evidence.characteristics import (
     SystemCharacteristics,
 )
 from ntscan.evidence.collect import collect
-from ntscan.evidence.hashed_file import LARGEST_DRIVER
 from ntscan.evidence.system_evidence import NO_HIVES
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.open import open_source
+from ntscan.sources.source import LARGEST_DRIVER
 from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage
 
 _WANTED: Final = (Wanted(file_name="sfmsrv.sys"),)

@@ -1,13 +1,13 @@
 """The examples of every bundled rule, built as files and scanned from the disk."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fixtures.pe_image import ALPHA, I386, PERecipe, VersionResource, build_pe_image
-from ntscan.composer import scan
-from ntscan.reporting.report import Options
+from ntscan.composer import EVERYTHING, scan
 from ntscan.rulebook.advisory import Advisory, Example
 from ntscan.rulebook.load import load_rules
 from ntscan.vocabulary import Machine
@@ -37,9 +37,9 @@ def test_an_example_is_flagged_as_it_states(
     driver.write_bytes(build_pe_image(recipe))
     if example.modified is not None:
         os.utime(driver, (example.modified.timestamp(), example.modified.timestamp()))
-    options = Options(
+    options = replace(
+        EVERYTHING,
         rules=(rule.id,),
-        rules_directory=None,
         service_pack=example.service_pack,
         product=example.product,
         model=False,

@@ -19,6 +19,7 @@ def failed_line(
     return TargetLine(
         target=path,
         kind=target.kind,
+        image=None,
         scan_status=ScanStatus.FAILED,
         errors=(ErrorEntry(path=path, stage=stage, message=harmless(reason)),),
         systems=(),

@@ -9,7 +9,7 @@ from typing import Final
 from ntscan.auditing.job import Target
 from ntscan.errors import SourceError
 from ntscan.reporting.harmless import harmless
-from ntscan.sources.recognise import image_of
+from ntscan.sources.image_files import image_of
 from ntscan.vocabulary import TargetKind
 
 _SYSTEM32: Final = "system32"

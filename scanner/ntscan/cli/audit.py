@@ -68,6 +68,9 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     service_pack: cli.KnownServicePack = None,
     product: cli.KnownProduct = None,
     fail_on: cli.Failing = FailOn.AFFECTED,
+    thorough: cli.Thorough = False,
+    image_hash: cli.ImageHash = None,
+    hash_images: cli.HashImages = False,
     no_model: cli.NoModel = False,
     engine: cli.OnEngine = cli.EngineKind.LOCAL,
     scheduler: cli.Scheduler = None,
@@ -92,6 +95,9 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         service_pack=service_pack,
         product=product,
         model=not no_model,
+        thorough=thorough,
+        image_hash=image_hash,
+        hash_images=hash_images,
     )
     if output is not None and resume is not None and output != resume:
         raise UsageError(f"{output}: is not {resume}; name the file of the audit once")
@@ -108,7 +114,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         with ExitStack() as stack:
             signals = stack.enter_context(interruption())
             append = stack.enter_context(_sink(output, resume, job, count))
-            plan = plan_audit(_expand(paths), book)
+            plan = plan_audit(_expand(paths), book, asked)
             _say(_left_out(plan))
             runner = stack.enter_context(_engine(engine, jobs, scheduler))
             lines = stack.enter_context(closing(run(plan, job, runner, frozenset(finished))))

@@ -1,4 +1,4 @@
-"""``ntscan check PATH...``: scan files and folders, print one report."""
+"""``ntscan check PATH...``: scan files, folders and disk images, print one report."""
 
 import sys
 from io import StringIO
@@ -19,10 +19,13 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     service_pack: cli.KnownServicePack = None,
     product: cli.KnownProduct = None,
     fail_on: cli.Failing = FailOn.AFFECTED,
+    thorough: cli.Thorough = False,
+    image_hash: cli.ImageHash = None,
+    hash_images: cli.HashImages = False,
     no_model: cli.NoModel = False,
     explain: cli.Explain = False,
 ) -> None:
-    """Scan files and folders: affected, fixed, not affected or undetermined, with the reasons.
+    """Scan files, folders and disk images: affected, fixed, not affected or undetermined, and why.
 
     Exit code: 0 nothing affected; 1 something affected; 2 wrong usage; 3 nothing affected, but
     something undetermined or not scanned; 4 an error inside ntscan.
@@ -38,6 +41,9 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         service_pack=service_pack,
         product=product,
         model=not no_model,
+        thorough=thorough,
+        image_hash=image_hash,
+        hash_images=hash_images,
     )
     refuse_to_overwrite(output, paths)
     report = scan(*paths, options=asked)

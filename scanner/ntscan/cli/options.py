@@ -37,7 +37,7 @@ def parse_size(text: str | int) -> int:
 
 
 Paths: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Driver files or folders to scan.")
+    list[str], typer.Argument(metavar="PATH...", help="Drivers, folders or disk images to scan.")
 ]
 AuditPaths: TypeAlias = Annotated[
     list[str],
@@ -88,6 +88,21 @@ KnownProduct: TypeAlias = Annotated[
 ]
 Failing: TypeAlias = Annotated[
     FailOn, typer.Option("--fail-on", help="Which findings make the exit code 1.")
+]
+Thorough: TypeAlias = Annotated[
+    bool, typer.Option("--thorough", help="Walk all of a disk image for copies elsewhere.")
+]
+ImageHash: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--image-hash",
+        metavar="DIGEST|LIST",
+        help="An image's MD5, SHA-1 or SHA-256 for the report, or a list as sha256sum writes it.",
+    ),
+]
+HashImages: TypeAlias = Annotated[
+    bool,
+    typer.Option("--hash-images", help="Compute the digests of disk images; reads all of them."),
 ]
 NoModel: TypeAlias = Annotated[bool, typer.Option("--no-model", help="Leave the driver model out.")]
 Explain: TypeAlias = Annotated[

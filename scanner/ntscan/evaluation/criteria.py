@@ -10,7 +10,7 @@ from ntscan.evaluation.interval import link_window, utc
 from ntscan.evaluation.language import is_in_language
 from ntscan.evaluation.versions import compare_versions
 from ntscan.evidence.characteristics import FileItem, NotAnImage, PEMetadata
-from ntscan.vocabulary import Result
+from ntscan.vocabulary import ModificationTimeKind, Result
 
 _ImageQuestion: TypeAlias = Callable[[Case, FileItem, PEMetadata], Criterion]
 
@@ -149,11 +149,17 @@ def _mtime(file: FileItem) -> Criterion:
     return Criterion(
         name="mtime",
         result=Result.NOT_EVALUATED,
-        observed=utc(file.modified) if file.modified is not None else None,
+        observed=_modified(file),
         expected=None,
         explanation="A file's date never decides: service packs stamp every file with the day of "
         "packaging, and copying and restoring change it.",
     )
+
+
+def _modified(file: FileItem) -> str | None:
+    if file.modified is None or file.modified_kind is ModificationTimeKind.UTC:
+        return utc(file.modified) if file.modified is not None else None
+    return f"{file.modified:%Y-%m-%dT%H:%M:%S} (wall clock of its machine)"
 
 
 _QUESTIONS: Final[tuple[_ImageQuestion, ...]] = (

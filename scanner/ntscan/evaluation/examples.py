@@ -56,6 +56,8 @@ def _file(advisory: Advisory, example: Example) -> FileItem:
         languages=(example.language,),
     )
     return FileItem(
+        place=(),
+        volume=None,
         path=advisory.file_name,
         name=advisory.file_name,
         role=FileRole.OTHER,

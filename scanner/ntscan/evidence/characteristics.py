@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ntscan.evidence.system_evidence import NO_HIVES, SystemEvidence
+from ntscan.sources.description import VolumeDescription
 from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage
 
 
@@ -72,10 +73,13 @@ class Hashes:
 class FileItem:
     """One file whose name a rule names: size in bytes, modification time as ``modified_kind`` says.
 
+    ``place`` is what its source finds it by, ``volume`` that of a disk image on which it lies.
     ``decides`` tells the copy that speaks for its system from the copies that are only shown.
     """
 
     path: str
+    place: tuple[str, ...]
+    volume: VolumeDescription | None
     name: str
     role: FileRole
     decides: bool
@@ -107,7 +111,7 @@ class SystemCharacteristics:
     ``root`` is the system root (``C:\WINNT``) or ``None`` outside a system. ``is_nt`` says that a
     file missing here is missing from Windows NT, and not merely from some folder. ``registry`` is
     what its hives say, as far as there are any. ``missing_images`` names the files that are not
-    where the registry says.
+    where the registry says. ``volume`` is that of a disk image on which the system lies.
     """
 
     root: str | None
@@ -116,3 +120,4 @@ class SystemCharacteristics:
     errors: tuple[CollectionError, ...] = ()
     registry: SystemEvidence = NO_HIVES
     missing_images: tuple[str, ...] = ()
+    volume: VolumeDescription | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, timedelta
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (
@@ -14,16 +15,19 @@ from ntscan.evidence.characteristics import (
 from ntscan.evidence.hashed_file import read_hashed
 from ntscan.evidence.image.pe_image import read_pe_image
 from ntscan.evidence.installation import Place, role_of, ways_to
+from ntscan.evidence.mirrors import join_mirrors
+from ntscan.evidence.reading import Exists
 from ntscan.evidence.settle import settle
 from ntscan.evidence.survey import Survey
+from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.evidence.walk import holds_drivers, survey
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Entry, Source
-from ntscan.vocabulary import FileRole, Stage, TargetKind
+from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage, TargetKind
 
 
 def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteristics, ...]:
-    """Collect the wanted files, each with the NT system that it belongs to.
+    """Collect the wanted files of an open source, each with the NT system that it belongs to.
 
     One SystemCharacteristics is returned for each NT system found, and a last one without a root
     for what lies outside any; never none at all.
@@ -48,10 +52,11 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
         SystemCharacteristics(
             root=found.roots[root],
             is_nt=True,
-            files=tuple(files[root]),
+            files=tuple(_in_utc(file, system.registry) for file in files[root]),
             errors=(*system.errors, *errors.get(root, ())),
             registry=system.registry,
             missing_images=system.missing_images,
+            volume=source.volume_of(root),
         )
         for root, system in systems.items()
     )
@@ -59,6 +64,7 @@ def collect(source: Source, wanted: Sequence[Wanted]) -> tuple[SystemCharacteris
     if not collected:
         is_nt = not outside.files and holds_drivers(source, found)
         return (replace(outside, is_nt=is_nt),)
+    collected = join_mirrors(collected)
     return (*collected, outside) if outside.files or outside.errors else collected
 
 
@@ -89,6 +95,16 @@ def _outside(files: list[FileItem], errors: list[CollectionError]) -> SystemChar
     return SystemCharacteristics(root=None, is_nt=False, files=tuple(files), errors=tuple(errors))
 
 
+def _in_utc(file: FileItem, registry: SystemEvidence) -> FileItem:
+    """Bring a wall clock's time to UTC by the system's own bias, as NT itself does (Q129574)."""
+    bias = registry.active_time_bias
+    is_wall_clock = file.modified_kind is ModificationTimeKind.WALL_CLOCK
+    if file.modified is None or not is_wall_clock or not isinstance(bias, Exists):
+        return file
+    modified = (file.modified + timedelta(minutes=bias.value)).replace(tzinfo=UTC)
+    return replace(file, modified=modified, modified_kind=ModificationTimeKind.UTC)
+
+
 def _item(
     source: Source, entry: Entry, role: FileRole, found: Survey, *, decides: bool
 ) -> FileItem | None:
@@ -106,6 +122,8 @@ def _item(
         image = NotAnImage(reason=str(error))
     return FileItem(
         path=entry.path,
+        place=entry.place,
+        volume=source.volume_of(entry.place),
         name=name,
         role=role,
         decides=decides,

@@ -1,6 +1,6 @@
 """Where the installed driver of a system is: where the registry says, else the usual place."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ntscan.evidence.image_path import locate
@@ -27,27 +27,29 @@ class OutOfSight:
 
 
 def driver_place(
-    wanted: Wanted, root: Place, folders: Collection[Place], registry: SystemEvidence
+    wanted: Wanted, root: Place, registry: SystemEvidence, is_in_sight: Callable[[Place], bool]
 ) -> DriverPlace | OutOfSight:
-    """Find the place of a system's installed driver; ``folders`` are those that were walked."""
+    """Find the place of a system's installed driver; ``is_in_sight`` says which folders are."""
     usual = (*root, "system32", "drivers", wanted.file_name)
     image_path = _image_path(wanted, registry)
     if image_path is None:
-        return _unless_unseen(DriverPlace(place=usual, image_path=None), folders)
+        return _unless_unseen(DriverPlace(place=usual, image_path=None), is_in_sight)
     place = locate(image_path, root, _text(registry.system_root))
     if place is None:
         reason = "is on another volume, or on one that cannot be told; scan that volume"
     elif place[-1] != wanted.file_name:
         reason = f"bears another name than {wanted.file_name}; scan that file by itself"
     else:
-        return _unless_unseen(DriverPlace(place=place, image_path=image_path), folders)
+        return _unless_unseen(DriverPlace(place=place, image_path=image_path), is_in_sight)
     message = f"is where the driver of {wanted.driver} is, says the registry, and {reason}"
     return OutOfSight(path=image_path, message=message)
 
 
-def _unless_unseen(found: DriverPlace, folders: Collection[Place]) -> DriverPlace | OutOfSight:
+def _unless_unseen(
+    found: DriverPlace, is_in_sight: Callable[[Place], bool]
+) -> DriverPlace | OutOfSight:
     """Say that a folder was not copied, or not given, before a file is missed in it."""
-    if found.place[:-1] in folders:
+    if is_in_sight(found.place[:-1]):
         return found
     return OutOfSight(
         path=found.image_path or "\\".join(found.place[-3:]),

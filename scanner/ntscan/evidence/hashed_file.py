@@ -2,13 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
 
 from ntscan.evidence.characteristics import Hashes
-from ntscan.sources.source import Entry, FileContent, Source
-
-#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
-LARGEST_DRIVER: Final = 16 * 1024 * 1024
+from ntscan.sources.source import LARGEST_DRIVER, Entry, FileContent, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

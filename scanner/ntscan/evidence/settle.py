@@ -1,8 +1,10 @@
 """What one NT system is: its hives read, and the place of each wanted driver told from them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from functools import partial
+from typing import Final
 
 from ntscan.evidence.characteristics import CollectionError
 from ntscan.evidence.driver_place import DriverPlace, OutOfSight, driver_place
@@ -11,9 +13,12 @@ from ntscan.evidence.reading import CollectionFailed
 from ntscan.evidence.registry.hives import read_hives
 from ntscan.evidence.survey import Survey
 from ntscan.evidence.system_evidence import SystemEvidence
+from ntscan.evidence.walk import is_in_sight
 from ntscan.evidence.wanted import Wanted
 from ntscan.sources.source import Source
 from ntscan.vocabulary import Stage
+
+_LAST_PART: Final = re.compile(r"[\\/][^\\/]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,9 @@ def settle(source: Source, found: Survey, root: Place, wanted: Sequence[Wanted])
     hives = found.hives.get(root, {})
     names = dict.fromkeys(name for one in wanted for name in one.services)
     registry = read_hives(source, hives, tuple(names))
-    places = {one.file_name: driver_place(one, root, found.folders, registry) for one in wanted}
+    file_names = {one.file_name for one in wanted}
+    in_sight = partial(is_in_sight, source, found, file_names=file_names)
+    places = {one.file_name: driver_place(one, root, registry, in_sight) for one in wanted}
     unseen = [
         CollectionError(
             path=place.path,
@@ -44,7 +51,7 @@ def settle(source: Source, found: Survey, root: Place, wanted: Sequence[Wanted])
         if isinstance(place, OutOfSight)
     ]
     seen = {name: place for name, place in places.items() if isinstance(place, DriverPlace)}
-    config = next((str(PurePath(hive.path).parent) for hive in hives.values()), "")
+    config = next((_LAST_PART.sub("", hive.path) for hive in hives.values()), "")
     return SettledSystem(
         registry=registry,
         installed=tuple(place.place for place in seen.values()),

@@ -11,13 +11,17 @@ from ntscan.vocabulary import Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A place that could not be read, and why; ``file_name`` is what a rule looks for there."""
+    """A place that could not be read, and why; ``file_name`` is what a rule looks for there.
+
+    ``leads_on`` says that other files could be found beyond it.
+    """
 
     path: str
     place: Place
     stage: Stage
     message: str
     file_name: str | None
+    leads_on: bool
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class Survey:
                 stage=stage,
                 message=message,
                 file_name=file_name,
+                leads_on=isinstance(entry, Entry) or entry.leads_on,
             )
         )
 
@@ -73,6 +78,15 @@ class Survey:
         hive_folder = place[:-1] if is_hive(place) else place
         return hive_folder[-2:] == CONFIG and hive_folder[:-2] in self.roots
 
+    def _is_decisive(self, fault: Fault, ways_in: Collection[Place]) -> bool:
+        if fault.stage is Stage.VOLUME:
+            return fault.leads_on
+        return self.decides(fault.place, ways_in)
+
+    def _missed(self, fault: Fault) -> str | None:
+        """Name what a fault may hide: a volume beside a system's own hides none of its files."""
+        return "volume" if fault.stage is Stage.VOLUME and self.roots else fault.file_name
+
     def errors(self) -> dict[Place | None, list[CollectionError]]:
         """Return what could not be read, by the system root that it lies below or ``None``."""
         ways_in = ways_to(self.installed)
@@ -82,8 +96,8 @@ class Survey:
                 path=fault.path,
                 stage=fault.stage,
                 message=fault.message,
-                file_name=fault.file_name,
-                decides=self.decides(fault.place, ways_in),
+                file_name=self._missed(fault),
+                decides=self._is_decisive(fault, ways_in),
             )
             errors.setdefault(self.owner(fault.place), []).append(error)
         return errors

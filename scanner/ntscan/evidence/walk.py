@@ -7,12 +7,13 @@ from typing import Final
 
 from ntscan.errors import SourceError
 from ntscan.evidence.boot_ini import LONGEST_BOOT_INI, system_folders
+from ntscan.evidence.direct_look_up import look_into, look_up_systems
 from ntscan.evidence.double_names import drop_double_names, note_place
 from ntscan.evidence.image.pe_image import is_native_image
 from ntscan.evidence.installation import Place, is_hive, system_root_of
 from ntscan.evidence.registry.hives import HIVES
 from ntscan.evidence.survey import Survey
-from ntscan.sources.source import Blocked, Entry, Source
+from ntscan.sources.source import Blocked, DirectSource, Entry, Source
 from ntscan.vocabulary import Stage
 
 _TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
@@ -24,32 +25,58 @@ _DRIVERS_LOOKED_AT: Final = 64
 
 
 def survey(source: Source, file_names: Collection[str]) -> Survey:
-    """Walk a source once; ``file_names`` are those that rules name, in lower case."""
+    """Walk a source once; ``file_names`` are those that rules name, in lower case.
+
+    A source that can be asked for places is asked for those of NT systems, and not walked.
+    """
     found = Survey()
-    for entry in source.walk():
-        found.top = found.top or entry.place
-        name = entry.place[-1] if entry.place else ""
-        match entry:
-            case Blocked() if name in file_names or is_hive(entry.place):
-                found.add_fault(entry, Stage.WALK, entry.message, _named(entry.place))
-            case Blocked() if entry.leads_on or name in _WAYS:
-                found.add_fault(entry, Stage.WALK, entry.message, None)
-            case Entry(is_folder=True):
-                _note_folder(found, entry, name, file_names)
-            case Entry():
-                _note_file(found, entry, name, file_names)
-            case _:
-                pass
+    if isinstance(source, DirectSource) and not source.thorough:
+        entries = look_up_systems(source, file_names)
+    else:
+        entries = source.walk()
+    for entry in entries:
+        _note(found, entry, file_names)
     for boot_file in found.boot_files:
         _note_boot_ini(source, found, boot_file)
     drop_double_names(found)
     return found
 
 
+def is_in_sight(source: Source, found: Survey, folder: Place, file_names: Collection[str]) -> bool:
+    """Say whether a folder was looked into; where the source can be asked for it, it is now.
+
+    Then what is not found in it is not there, unless a fault was met on the way.
+    """
+    if folder in found.folders:
+        return True
+    if not isinstance(source, DirectSource):
+        return False
+    if not any(fault.place == folder for fault in found.faults):
+        for entry in look_into(source, folder, file_names):
+            _note(found, entry, file_names)
+    return True
+
+
 def holds_drivers(source: Source, found: Survey) -> bool:
     """Say whether the scanned folder is plainly one of drivers: three native .sys files in it."""
     drivers = found.drivers.get(found.top, [])
     return _native(source, drivers) >= _DRIVERS_THAT_MAKE_A_FOLDER
+
+
+def _note(found: Survey, entry: Entry | Blocked, file_names: Collection[str]) -> None:
+    found.top = found.top or entry.place
+    name = entry.place[-1] if entry.place else ""
+    match entry:
+        case Blocked() if name in file_names or is_hive(entry.place):
+            found.add_fault(entry, entry.stage, entry.message, _named(entry.place))
+        case Blocked() if entry.leads_on or entry.stage is Stage.VOLUME or name in _WAYS:
+            found.add_fault(entry, entry.stage, entry.message, None)
+        case Entry(is_folder=True):
+            _note_folder(found, entry, name, file_names)
+        case Entry():
+            _note_file(found, entry, name, file_names)
+        case _:
+            pass
 
 
 def _note_folder(found: Survey, entry: Entry, name: str, file_names: Collection[str]) -> None:

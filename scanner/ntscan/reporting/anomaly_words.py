@@ -24,6 +24,8 @@ MEANING: Final[dict[Anomaly, str]] = {
     "pack of this machine: the service pack was not installed again after a component was added",
     Anomaly.PENDING_RENAME: "a replacement of the file waits for the next start: what is on the "
     "disk now is not what will run then; restart, and scan again",
+    Anomaly.MIRROR_HALVES_DIFFER: "the two halves of a mirror hold different systems: the mirror "
+    "was broken, and which half NT started from last, the image alone does not say",
     Anomaly.DIRTY_HIVE: "a registry hive was not written to its end: its last changes may be "
     "missing here",
 }

@@ -3,15 +3,30 @@
 from collections.abc import Sequence
 
 from ntscan.evidence.characteristics import SystemCharacteristics
-from ntscan.reporting.entries import error_entry, system_entry
+from ntscan.reporting.entries import error_entry, image_entry, system_entry
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import ErrorEntry, FindingEntry, Summary, TargetEntry
-from ntscan.vocabulary import ScanStatus, Stage, Status, TargetKind
+from ntscan.sources.source import Source
+from ntscan.vocabulary import ScanStatus, Stage, Status
+
+
+def failed_target(source: Source, message: str) -> TargetEntry:
+    """Report a target of which nothing could be scanned, and why."""
+    target = harmless(source.target)
+    return TargetEntry(
+        target=target,
+        kind=source.kind,
+        image=image_entry(source.image),
+        scan_status=ScanStatus.FAILED,
+        errors=(ErrorEntry(path=target, stage=Stage.OPEN, message=harmless(message)),),
+        systems=(),
+        findings=(),
+        rules_not_present=(),
+    )
 
 
 def target_entry(
-    target: str,
-    kind: TargetKind,
+    source: Source,
     systems: Sequence[SystemCharacteristics],
     findings: Sequence[FindingEntry],
     rules_not_present: Sequence[str],
@@ -23,7 +38,7 @@ def target_entry(
         status = ScanStatus.FAILED
         shown.append(
             ErrorEntry(
-                path=harmless(target),
+                path=harmless(source.target),
                 stage=Stage.OPEN,
                 message="no Windows NT system and no file that a rule names; give the system root, "
                 r"its system32\drivers folder or the driver itself",
@@ -33,8 +48,9 @@ def target_entry(
         partial = any(error.decides for error in errors)
         status = ScanStatus.PARTIAL if partial else ScanStatus.COMPLETE
     return TargetEntry(
-        target=harmless(target),
-        kind=kind,
+        target=harmless(source.target),
+        kind=source.kind,
+        image=image_entry(source.image),
         scan_status=status,
         errors=tuple(shown),
         systems=tuple(

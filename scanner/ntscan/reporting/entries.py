@@ -1,5 +1,6 @@
 """From evidence and findings to the report's entries; here scanned text is made harmless."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,10 +20,13 @@ from ntscan.reporting.report import (
     ErrorEntry,
     FileEntry,
     FindingEntry,
+    ImageEntry,
     PEEntry,
     ServiceEntry,
     SystemEntry,
+    VolumeEntry,
 )
+from ntscan.sources.description import ImageDescription, VolumeDescription
 from ntscan.vocabulary import Anomaly, Basis
 
 T = TypeVar("T")
@@ -43,7 +47,7 @@ def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:
     name = _value(registry.computer_name)
     return SystemEntry(
         root=harmless(root),
-        volume=None,
+        volume=None if system.volume is None else _volume_entry(system.volume),
         computer_name=None if name is None else shown(name),
         product=_value(registry.product),
         service_pack=_value(registry.service_pack),
@@ -55,7 +59,40 @@ def system_entry(system: SystemCharacteristics, root: str) -> SystemEntry:
             for name, reading in stated.items()
             if isinstance(reading, Exists) and reading.stated_by_user
         ),
-        anomalies=(Anomaly.DIRTY_HIVE,) if registry.dirty_hives else (),
+        anomalies=tuple(_system_anomalies(system)),
+    )
+
+
+def image_entry(image: ImageDescription | None) -> ImageEntry | None:
+    """Report a disk image, where the target is one."""
+    if image is None:
+        return None
+    return ImageEntry(
+        format=image.format,
+        size=image.size,
+        files=tuple(harmless(file) for file in image.files),
+        hashes=image.hashes,
+        volumes=tuple(_volume_entry(volume) for volume in image.volumes),
+        note=image.note,
+    )
+
+
+def _system_anomalies(system: SystemCharacteristics) -> Iterator[Anomaly]:
+    if system.registry.dirty_hives:
+        yield Anomaly.DIRTY_HIVE
+    mirror = system.volume.mirror if system.volume is not None else None
+    if mirror is not None and mirror.agrees is False:
+        yield Anomaly.MIRROR_HALVES_DIFFER
+
+
+def _volume_entry(volume: VolumeDescription) -> VolumeEntry:
+    return VolumeEntry(
+        partition=volume.partition,
+        offset=volume.offset,
+        type=volume.type,
+        filesystem=volume.filesystem,
+        letter=volume.letter,
+        mirror=volume.mirror,
     )
 
 
@@ -109,6 +146,7 @@ def finding_entry(
 def _file_entry(file: FileItem) -> FileEntry:
     return FileEntry(
         path=harmless(file.path),
+        volume=None if file.volume is None else _volume_entry(file.volume),
         role=file.role,
         size=file.size,
         mtime=file.modified,

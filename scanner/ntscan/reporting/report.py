@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ntscan.evaluation.finding import Criterion
+from ntscan.sources.description import ImageHash, Mirror
 from ntscan.vocabulary import (
     Anomaly,
     Basis,
     Behaviour,
     Build,
+    ContainerFormat,
     Exposure,
     FileRole,
     Justification,
@@ -52,6 +54,9 @@ class Options:
     service_pack: ServicePack | None
     product: Product | None
     model: bool
+    thorough: bool
+    image_hash: str | None
+    hash_images: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,36 @@ class Run:
     finished_at: datetime
     host: str
     options: Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeEntry:
+    """A volume of a disk image: its partition's number, its offset in bytes, type and file system.
+
+    ``type`` is that of the partition table, ``mirror`` the other half of a mirror.
+    """
+
+    partition: int
+    offset: int
+    type: str | None
+    filesystem: str
+    letter: str | None
+    mirror: Mirror | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEntry:
+    """A disk image: its container, the host files that hold it, and the digests of the disk.
+
+    ``size`` is the disk's in bytes; ``note`` says where its volumes had to be searched for.
+    """
+
+    format: ContainerFormat
+    size: int
+    files: tuple[str, ...]
+    hashes: tuple[ImageHash, ...]
+    volumes: tuple[VolumeEntry, ...]
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +131,13 @@ class PEEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
-    """One file: size in bytes, digests in hexadecimal, ``pe`` where it is a PE image."""
+    """One file: size in bytes, digests in hexadecimal, ``pe`` where it is a PE image.
+
+    ``mtime`` is UTC, or without a zone where ``mtime_kind`` says that it is a wall clock's.
+    """
 
     path: str
+    volume: VolumeEntry | None
     role: FileRole
     size: int
     mtime: datetime | None
@@ -164,7 +203,7 @@ class SystemEntry:
     """One NT installation: what was read about it, and what the user stated (``overridden``)."""
 
     root: str
-    volume: None
+    volume: VolumeEntry | None
     computer_name: str | None
     product: Product | None
     service_pack: ServicePack | None
@@ -181,6 +220,7 @@ class TargetEntry:
 
     target: str
     kind: TargetKind
+    image: ImageEntry | None
     scan_status: ScanStatus
     errors: tuple[ErrorEntry, ...]
     systems: tuple[SystemEntry, ...]

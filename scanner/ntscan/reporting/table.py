@@ -12,6 +12,7 @@ from rich.text import Text
 from ntscan.reporting.finding_page import draw_anomaly, draw_finding, draw_status
 from ntscan.reporting.report import (
     FindingEntry,
+    ImageEntry,
     Report,
     SystemEntry,
     TargetEntry,
@@ -69,6 +70,8 @@ def _target(target: TargetEntry, *, explain: bool) -> Iterator[RenderableType]:
     yield Text.assemble(
         (target.target, "bold"), "  ", (f"{target.kind}, {target.scan_status}", style)
     )
+    if target.image is not None:
+        yield from _image(target.image)
     for system in target.systems:
         yield _system(system)
         for anomaly in system.anomalies:
@@ -91,7 +94,27 @@ def _system(system: SystemEntry) -> Text:
     stated = f" ({', '.join(system.overridden)} as stated)" if system.overridden else ""
     what = " ".join(known) or "product and service pack not known"
     name = f", {system.computer_name}" if system.computer_name is not None else ""
-    return Text(f"Windows NT in {system.root}{name}: {what}{stated}")
+    return Text(f"Windows NT in {system.root}{_where(system)}{name}: {what}{stated}")
+
+
+def _where(system: SystemEntry) -> str:
+    """Say on which partition of an image a system lies, and on which other half of a mirror."""
+    volume = system.volume
+    if volume is None:
+        return ""
+    where = f"partition {volume.partition}, {volume.filesystem}"
+    if volume.mirror is not None and volume.mirror.agrees:
+        where += f"; its mirror on partition {volume.mirror.partition} agrees"
+    return f" ({where})"
+
+
+def _image(image: ImageEntry) -> Iterator[Text]:
+    yield Text(f"Disk image: {image.format}, {image.size:,} bytes")
+    for digest in image.hashes:
+        covers = f", of the {digest.covers}" if digest.covers is not None else ""
+        yield Text(f"  {digest.algorithm} {digest.digest} ({digest.origin}{covers})")
+    if image.note is not None:
+        yield Text.assemble(("Look at: ", "bold yellow"), image.note)
 
 
 def _overview(findings: Sequence[FindingEntry]) -> Table:

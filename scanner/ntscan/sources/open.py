@@ -6,20 +6,29 @@ from pathlib import Path
 
 from ntscan.errors import UsageError
 from ntscan.sources.directory import DirectorySource
+from ntscan.sources.image_hashes import NO_HASHING, ImageHashing
+from ntscan.sources.recognise import is_disk_image, is_too_large_for_a_driver
 from ntscan.sources.single_file import SingleFileSource
 from ntscan.sources.source import Source
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-def open_source(target: str) -> Source:
-    """Find what a path names: a file or a folder.
+def open_source(
+    target: str, *, thorough: bool = False, hashing: ImageHashing = NO_HASHING
+) -> Source:
+    """Find what a path names: a folder, a disk image or another file.
 
-    Raises UsageError where nothing is there.
+    ``thorough`` and ``hashing`` are of disk images alone: whether to walk all of one, and which
+    digests are wanted. Raises UsageError where nothing is there.
     """
     path = _locate(target)
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where what is above is unreadable
         return DirectorySource(path, target)
+    if is_disk_image(path) or is_too_large_for_a_driver(path):
+        from ntscan.sources.disk_image import DiskImageSource  # noqa: PLC0415  see is_disk_image
+
+        return DiskImageSource(path, target, thorough=thorough, hashing=hashing)
     return SingleFileSource(path, target)
 
 

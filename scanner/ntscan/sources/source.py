@@ -4,9 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Final, Self
 
-from ntscan.vocabulary import ModificationTimeKind, TargetKind
+from ntscan.sources.description import ImageDescription, VolumeDescription
+from ntscan.vocabulary import ModificationTimeKind, Stage, TargetKind
+
+#: No driver of Windows NT 4.0 is as large as this many bytes; a larger file is not read.
+LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +30,20 @@ class Entry:
 class Blocked:
     """A place in the tree that the source does not enter, and the sentence that says why.
 
-    ``leads_on`` says that other files could be found beyond it.
+    ``leads_on`` says that other files could be found beyond it; ``stage`` is where the scan was
+    when it met it.
     """
 
     path: str
     place: tuple[str, ...]
     message: str
     leads_on: bool
+    stage: Stage = Stage.WALK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """The bytes of a file with its modification time (see ``modified_kind`` for the zone)."""
+    """The bytes of a file with its modification time, which has a zone where it is UTC."""
 
     data: bytes
     modified: datetime | None
@@ -44,7 +51,10 @@ class FileContent:
 
 
 class Source(ABC):
-    """A tree that is only ever read; nothing outside its root is reached through it."""
+    """A tree that is only ever read; nothing outside its root is reached through it.
+
+    A context manager: what it reads from is opened when it is entered, which raises SourceError.
+    """
 
     #: The path as the user gave it, and what it is.
     target: str
@@ -68,3 +78,39 @@ class Source(ABC):
     @abstractmethod
     def read_head(self, entry: Entry, length: int) -> bytes:
         """Read up to ``length`` bytes from the start of a file; raises SourceError."""
+
+    @property
+    def image(self) -> ImageDescription | None:
+        """The disk image that the tree lies in; ``None`` where it lies in none."""
+        return None
+
+    def volume_of(self, place: tuple[str, ...]) -> VolumeDescription | None:  # noqa: ARG002  none has one here
+        """Return the volume of the image that a place lies on."""
+        return None
+
+    def __enter__(self) -> Self:
+        """Return the source, open."""
+        return self
+
+    def __exit__(  # noqa: B027  most sources open nothing that must be closed
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of what was opened."""
+
+
+class DirectSource(Source):
+    """A source of which single places can be asked for, so that nobody has to walk it."""
+
+    #: Whether the user asked for everything to be walked all the same.
+    thorough: bool
+
+    @abstractmethod
+    def volumes(self) -> Iterator[Entry | Blocked]:
+        """Yield the root folder of each volume, in the order of the disk."""
+
+    @abstractmethod
+    def list_folder(self, place: tuple[str, ...]) -> Iterator[Entry | Blocked]:
+        """Yield a folder and what lies directly in it, by name; nothing where there is none."""
