@@ -16,11 +16,11 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-from fixtures.nt_estate import write_estate
+from fixtures.nt_estate import write_estate, write_image_estate
 from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.cli import run as run_command_line
-from ntscan.cli.audit import with_resumed_file
+from ntscan.cli.resume import with_resumed_file
 
 RUNNER = CliRunner()
 PROJECT = Path(__file__).parents[2]
@@ -45,7 +45,9 @@ def run(*words: str, stdin: str | None = None) -> Result:
 def start(*words: str) -> subprocess.Popen[bytes]:
     """Start the command line as a process of its own."""
     command = [sys.executable, "-m", "ntscan", "audit", *words]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def findings(text: str) -> list[Any]:
@@ -216,7 +218,7 @@ def test_an_interrupted_audit_keeps_what_is_finished(number: int) -> None:
     machines = estate(300)
     with start("estate", "-o", "lines") as process:
         wait_for_lines("lines", 10)
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # As a terminal does: every process of the session gets it.
         started = time.monotonic()
         _, said = process.communicate()
     assert time.monotonic() - started < 10
@@ -225,6 +227,7 @@ def test_an_interrupted_audit_keeps_what_is_finished(number: int) -> None:
     assert b"Traceback" not in said
     text = Path("lines").read_text("utf-8")
     assert 10 <= len(statuses(text)) < 300
+    assert "failed" not in statuses(text).values()
     assert set(statuses(text)) <= set(machines)
     assert text.endswith("\n")
 
@@ -241,6 +244,40 @@ def test_an_audit_that_nobody_reads_ends() -> None:
         said = process.stderr.read()
     assert b"who reads standard output has gone" in said
     assert process.returncode == 3
+
+
+def test_images_are_targets_as_folders_are() -> None:
+    """Raw and split images are found by content; damage and what is no disk fail alone."""
+    _, fixed, affected = write_image_estate(Path("images"), 3)
+    disk = affected.read_bytes()
+    Path("images/split.001").write_bytes(disk[: len(disk) // 2])
+    Path("images/split.002").write_bytes(disk[len(disk) // 2 :])
+    Path("images/no-table").write_bytes(bytes(512) + disk[512:])
+    Path("images/torn.img").write_bytes(disk[:100_000])
+    Path("images/zeros.vmdk").write_bytes(bytes(1_000_000))
+    estate(1)
+    result = run("images", "estate")
+    found = statuses(result.stdout)
+    assert {found.pop(name) for name in ("images/torn.img", "images/zeros.vmdk")} <= {
+        "failed",
+        "undetermined",
+    }
+    assert found == {
+        "images/Q241024-00002.img": "undetermined",
+        str(affected): "affected",
+        str(fixed): "fixed",
+        "images/split.001": "affected",
+        "images/no-table": "affected",
+        "estate/SP6a-00000": "affected",
+    }
+
+
+def test_one_digest_is_not_stated_of_many_images() -> None:
+    """A digest belongs to one image; several need a list."""
+    write_image_estate(Path("images"), 2)
+    assert "is one digest" in str(run("images", "--image-hash", "0" * 32).exception)
+    stated = run("images/SP6a-00000.img", "--image-hash", "0" * 32).stdout
+    assert json.loads(stated)["image"]["hashes"][0]["digest"] == "0" * 32
 
 
 def test_a_hostile_name_is_shown_harmlessly() -> None:

@@ -7,7 +7,6 @@ workers of clusters. It ends with who started it: when its standard input does.
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -72,8 +71,6 @@ def _encode(error: NtscanError) -> bytes:
 def main() -> None:
     """Take ``MODULE:FUNCTION SECONDS BYTES`` from the command line, and serve."""
     name, seconds, memory = sys.argv[1:]
-    # Ctrl-C in a terminal reaches every process of it; this one ends when its standard input does.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     module, _, function = name.partition(":")
     prepare: Prepare = getattr(import_module(module), function)
     serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))

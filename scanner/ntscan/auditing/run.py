@@ -18,6 +18,7 @@ from ntscan.errors import EngineError
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import Options, RulesUsed, TargetLine
 from ntscan.rulebook.advisory import RuleBook
+from ntscan.sources.stated_hashes import read_stated_hashes
 from ntscan.vocabulary import Stage
 
 #: Tasks handed over for each that runs, so that none waits for its next; a bound on memory too.
@@ -41,7 +42,7 @@ def audit(
     refuse_without_limits()
     book = load_book(options)
     job = new_job(options, book, limits or Limits())
-    plan = plan_audit(paths, book)
+    plan = plan_audit(paths, book, options)
     if engine is not None:
         yield from run(plan, job, engine)
         return
@@ -61,9 +62,14 @@ def new_job(options: Options, book: RuleBook, limits: Limits) -> Job:
     )
 
 
-def plan_audit(paths: Iterable[str], book: RuleBook) -> Plan:
-    """Find the targets below the paths; see find_targets."""
-    return find_targets(paths, {advisory.file_name for advisory in book.advisories})
+def plan_audit(paths: Iterable[str], book: RuleBook, options: Options) -> Plan:
+    """Find the targets below the paths; see find_targets.
+
+    Raises UsageError where one digest was stated for the images, and there are several targets.
+    """
+    plan = find_targets(paths, {advisory.file_name for advisory in book.advisories})
+    read_stated_hashes(options.image_hash, len(plan.targets))
+    return plan
 
 
 def run(

@@ -3,24 +3,13 @@
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from ntscan.auditing.job import Target
+from ntscan.auditing.nt_tree import holds_system32, is_inside_a_tree, is_volume, list_folder
 from ntscan.errors import SourceError
 from ntscan.reporting.harmless import harmless
-from ntscan.sources.recognise import image_of
+from ntscan.sources.image_files import image_of
 from ntscan.vocabulary import TargetKind
-
-_SYSTEM32: Final = "system32"
-#: What lies beside the system root on the volume that NT 4.0 starts from.
-_BOOT_FILES: Final = frozenset({"boot.ini", "ntldr", "ntdetect.com", "osloader.exe"})
-#: How setup names a system root: WINNT, WINNT40, WTSRV (Terminal Server), WINDOWS.
-_ROOT_NAMES: Final = ("winnt", "wtsrv", "windows")
-
-
-#: Folders of an NT tree that are often copied by themselves, by the end of their path.
-_INSIDE: Final = (("system32",), ("system32", "drivers"), ("system32", "config"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +52,6 @@ def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
     return search.plan()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listing:
-    """What lies in a folder, by name; ``others`` counts pipes, sockets and devices."""
-
-    path: str
-    files: tuple[str, ...]
-    folders: tuple[str, ...]
-    links: int
-    others: int
-
-
 class _Search:
     def __init__(self, file_names: Collection[str]) -> None:
         self._file_names = frozenset(name.lower() for name in file_names)
@@ -97,7 +75,7 @@ class _Search:
             self._take_named_file(path)
             return
         met = self._met
-        if not _is_inside_a_tree(path):
+        if not is_inside_a_tree(path):
             self._search(path)
         if self._met == met:
             self._add(path, TargetKind.DIRECTORY)
@@ -117,23 +95,23 @@ class _Search:
         while waiting:
             folder = waiting.pop()
             try:
-                listing = _list(folder)
+                listing = list_folder(folder)
             except OSError as error:
                 reason = f"cannot be listed: {error.strerror}; make it readable and audit it again"
                 self._fail(folder, TargetKind.DIRECTORY, reason)
                 continue
-            if _holds_system32(listing):
+            if holds_system32(listing):
                 self._add(folder, TargetKind.DIRECTORY)
                 continue
-            is_volume = _is_volume(listing)
-            if is_volume:
+            in_tree = is_volume(listing)
+            if in_tree:
                 self._add(folder, TargetKind.DIRECTORY)
             else:
                 self._links += listing.links
                 self._left_out += listing.others
                 waiting += [os.path.join(folder, name) for name in reversed(listing.folders)]  # noqa: PTH118  as given
             for name in listing.files:
-                self._take_found_file(os.path.join(folder, name), in_tree=is_volume)  # noqa: PTH118
+                self._take_found_file(os.path.join(folder, name), in_tree=in_tree)  # noqa: PTH118
 
     def _take_found_file(self, path: str, *, in_tree: bool) -> None:
         """Take a disk image, even beside a system root; of other files those that rules name."""
@@ -167,40 +145,3 @@ class _Search:
         self._met += 1
         target = Target(path=path, kind=kind)
         self._found.setdefault(harmless(path), Unreachable(target=target, reason=reason))
-
-
-def _is_inside_a_tree(path: str) -> bool:
-    parts = tuple(part.lower() for part in Path(os.path.abspath(path)).parts)  # noqa: PTH100  the name given counts
-    return any(parts[-len(end) :] == end for end in _INSIDE)
-
-
-def _holds_system32(listing: _Listing) -> bool:
-    return any(name.lower() == _SYSTEM32 for name in listing.folders)
-
-
-def _is_volume(listing: _Listing) -> bool:
-    """Say whether a folder holds a system root that setup named, or any beside boot files.
-
-    A root of another name alone could be a machine's, in a folder of several machines.
-    """
-    boots = any(name.lower() in _BOOT_FILES for name in listing.files)
-    for name in listing.folders:
-        if boots or name.lower().startswith(_ROOT_NAMES):
-            try:
-                below = _list(os.path.join(listing.path, name))  # noqa: PTH118
-            except OSError:
-                continue  # It is listed again where it is searched, and the error said there.
-            if _holds_system32(below):
-                return True
-    return False
-
-
-def _list(folder: str) -> _Listing:
-    """List a folder; raises OSError."""
-    with os.scandir(folder) as listing:
-        children = sorted(listing, key=lambda child: child.name)
-    files = tuple(child.name for child in children if child.is_file(follow_symlinks=False))
-    folders = tuple(child.name for child in children if child.is_dir(follow_symlinks=False))
-    links = sum(child.is_symlink() for child in children)
-    others = len(children) - len(files) - len(folders) - links
-    return _Listing(path=folder, files=files, folders=folders, links=links, others=others)

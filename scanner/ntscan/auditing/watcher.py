@@ -29,6 +29,7 @@ class Watcher:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C, or a terminal that closes, reaches the audit alone, which then ends this.
             start_new_session=True,
         )
         self._writing, self._reading = Lock(), Lock()

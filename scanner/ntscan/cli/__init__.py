@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ntscan.cli import audit, check, model, rules, schema, trace
+from ntscan.cli.resume import AuditCommand
 from ntscan.errors import NtscanError, RuleError
 from ntscan.reporting.harmless import harmless
 from ntscan.version import VERSION
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("check")(check.check)
-app.command("audit", cls=audit.AuditCommand)(audit.audit)
+app.command("audit", cls=AuditCommand)(audit.audit)
 app.command("trace")(trace.trace)
 app.command("schema")(schema.schema)
 app.add_typer(rules.app, name="rules")

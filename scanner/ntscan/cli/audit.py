@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
-from typer.core import TyperCommand
 
 from ntscan.cli import options as cli
 from ntscan.cli.interruption import interruption
@@ -25,35 +24,6 @@ if TYPE_CHECKING:
     from ntscan.reporting.tally import Tally
 
 _GIBIBYTE: Final = 1024**3
-
-
-class AuditCommand(TyperCommand):
-    """Lets ``--resume`` stand alone beside ``-o FILE``, whose file it then goes on with."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  not Typer's to name
-        """Give a lone ``--resume`` the file of ``-o`` before the options are read."""
-        return super().parse_args(ctx, with_resumed_file(args))
-
-
-def with_resumed_file(words: Sequence[str]) -> list[str]:
-    """Write ``-o FILE --resume`` as ``-o FILE --resume=FILE``; what follows ``--`` are paths.
-
-    >>> with_resumed_file(["-o", "lines", "--resume", "evidence"])
-    ['-o', 'lines', '--resume=lines', 'evidence']
-    """
-    end = words.index("--") if "--" in words else len(words)
-    file = None
-    for word, following in zip(words[:end], [*words[1:end], None], strict=False):
-        if word in ("-o", "--output"):
-            file = following
-        elif word.startswith("--output="):
-            file = word.removeprefix("--output=")
-        elif word.startswith("-o"):
-            file = word.removeprefix("-o")
-    if file is None:
-        return list(words)
-    resumed = [f"--resume={file}" if word == "--resume" else word for word in words[:end]]
-    return [*resumed, *words[end:]]
 
 
 def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them from the signature
@@ -88,7 +58,6 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     from ntscan.reporting.exit_code import choose_exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415
     from ntscan.reporting.tally import Tally, summary_sentence  # noqa: PLC0415
-    from ntscan.sources.stated_hashes import read_stated_hashes  # noqa: PLC0415
 
     refuse_without_limits()
     asked = Options(
@@ -117,8 +86,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         with ExitStack() as stack:
             signals = stack.enter_context(interruption())
             append = stack.enter_context(_sink(output, resume, job, count))
-            plan = plan_audit(_expand(paths), book)
-            read_stated_hashes(image_hash, len(plan.targets))
+            plan = plan_audit(_expand(paths), book, asked)
             _say(_left_out(plan))
             runner = stack.enter_context(_engine(engine, jobs, scheduler))
             lines = stack.enter_context(closing(run(plan, job, runner, frozenset(finished))))
@@ -135,7 +103,8 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         ended = str(error)
     _say(summary_sentence(tally.summary, tally.partial))
     if ended:
-        _say(f"ntscan: the audit did not come to its end: {ended}; go on with --resume")
+        going_on = "; go on with --resume" if output or resume else ""
+        _say(f"ntscan: the audit did not come to its end: {ended}{going_on}")
     raise typer.Exit(
         choose_exit_code(tally.summary, fail_on, unscanned=bool(ended) or not tally.scanned_whole)
     )

@@ -24,7 +24,7 @@ class EngineKind(StrEnum):
     DASK = "dask"
 
 
-_SIZE: Final = re.compile(r"(\d{1,12})([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SIZE: Final = re.compile(r"([0-9]{1,12})([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS: Final = ("", "K", "M", "G", "T")
 
 

@@ -1,15 +1,16 @@
-"""Which host files are disk images, or parts of one."""
+"""Which files of a folder are disk images, or parts of one."""
 
 from pathlib import Path
 
 import pytest
 
 from ntscan.errors import SourceError
-from ntscan.sources.recognise import image_of
+from ntscan.sources.image_files import image_of
+from ntscan.sources.recognise import SMALLEST_DISK
 
 SIGNATURE = b"\x55\xaa"
 TABLE_AT = 446
-ENOUGH = bytes(65_024)
+ENOUGH = bytes(SMALLEST_DISK - 512)
 
 
 def mbr(*entries: bytes) -> bytes:
@@ -34,9 +35,10 @@ UNKNOWN_TYPE = b"\x00\x01\x01\x00\xe9\xfe\xff\xff\x3f\x00\x00\x00\x00\x10\x00\x0
         ("disk", mbr(bytes(16), UNKNOWN_TYPE) + ENOUGH, True),
         ("disk", boot_sector(b"\xeb\x3c\x90", 512) + ENOUGH, True),
         ("disk", boot_sector(b"\xe9\x00\x00", 4096) + ENOUGH, True),
-        ("disk", boot_sector(b"\xeb\x3c\x90", 513) + ENOUGH, False),
         ("disk", boot_sector(b"MZ\x90", 512) + ENOUGH, False),
         ("disk", mbr() + ENOUGH, False),
+        ("disk", bytes(512) + ENOUGH, True),
+        ("disk", bytes(512), False),
         ("disk", mbr(b"\x01" + PARTITION[1:]) + ENOUGH, False),
         ("disk", mbr(PARTITION)[:-2] + b"\0\0" + ENOUGH, False),
         ("bootsect.dos", mbr(PARTITION), False),
@@ -88,6 +90,6 @@ def test_a_file_that_cannot_be_read_is_said(
     def refuse(*_: object, **__: object) -> None:
         raise SourceError("cannot be opened: Permission denied")
 
-    monkeypatch.setattr("ntscan.sources.recognise.open_host_file", refuse)
+    monkeypatch.setattr("ntscan.sources.image_files.open_host_file", refuse)
     with pytest.raises(SourceError, match="Permission denied"):
         image_of(str(tmp_path / "a.bin"))
