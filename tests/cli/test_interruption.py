@@ -13,12 +13,16 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 @pytest.mark.parametrize("number", SIGNALS)
 def test_an_interruption_waits_for_the_end_of_a_held_block(number: int) -> None:
     """What is being written is written whole, and then the command ends."""
-    done = []
-    with interruption() as signals, pytest.raises(KeyboardInterrupt):
+    done: list[str] = []
+
+    def write() -> None:
         with signals.held():
             os.kill(os.getpid(), number)
             done.append("written")
         done.append("went on")
+
+    with interruption() as signals, pytest.raises(KeyboardInterrupt):
+        write()
     assert done == ["written"]
 
 
@@ -27,17 +31,19 @@ def test_outside_of_a_held_block_it_comes_at_once(number: int) -> None:
     """As Python does it for Ctrl-C, and here for the others too."""
     with interruption(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)
-        signal.pause()
 
 
 def test_a_second_signal_does_not_wait() -> None:
     """Who writes into a pipe that nobody reads can still be ended."""
-    done = []
-    with interruption() as signals, pytest.raises(KeyboardInterrupt), signals.held():
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("written")
-    assert done == []
+
+    def write() -> None:
+        with signals.held():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            raise AssertionError("went on")
+
+    with interruption() as signals, pytest.raises(KeyboardInterrupt):
+        write()
 
 
 def test_the_signals_are_given_back() -> None:
