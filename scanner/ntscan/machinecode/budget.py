@@ -19,9 +19,9 @@ class Budget:
 
     instructions: int = 4_000_000
     paths: int = 8_000
-    path_instructions: int = 30_000
+    path_instructions: int = 20_000
     path_words: int = 100_000
-    seconds: float = 6.0
+    seconds: float = 8.0
     clock: Callable[[], float] = time.monotonic
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ntscan.errors import ImageError
 from ntscan.machinecode.budget import Budget, BudgetSpentError, Meter
 from ntscan.machinecode.grading import Verdict, grade
 from ntscan.machinecode.kernel.request import Request
@@ -11,10 +10,10 @@ from ntscan.machinecode.loader.load_image import load_image
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import is_answer
-from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.run import Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.traverse import FromStart, traverse
 from ntscan.machinecode.traced import IrpTrace, Trace
-from ntscan.vocabulary import Grade
 
 #: The IRPs that a trace names at most.
 _MOST_IRPS: Final = 64
@@ -23,18 +22,23 @@ _MOST_IRPS: Final = 64
 def trace(data: bytes, budget: Budget | None = None) -> Trace:
     """Run an image's own code in a sealed interpreter, and grade what it does with its IRPs.
 
-    Every input gives a trace: bytes that are no image which NT 4.0 would load, or one of a machine
-    whose code is not run, are inconclusive. It spends no more than its budget on the image's code;
-    nothing that is scanned is executed by this computer itself.
+    Raises ImageError, whose message is a sentence without the path, where the bytes are no image
+    that NT 4.0 would load, or one of a machine whose code is not run. It spends no more than its
+    budget on the image's code; nothing that is scanned is executed by this computer itself.
     """
     meter = Meter(budget or Budget())
-    try:
-        image = load_image(data)
-    except ImageError as error:
-        return _trace("unknown", Verdict(grade=Grade.INCONCLUSIVE, reason=f"It {error}."), meter)
+    image = load_image(data)
     found, unfinished = _search(image, meter)
     verdict = grade(found, unfinished)
-    return _trace(image.machine, verdict, meter, _irps(image, verdict), _unmodelled(found))
+    return Trace(
+        machine=image.machine,
+        grade=verdict.grade,
+        reason=verdict.reason,
+        irps=_irps(image, verdict),
+        unmodelled=_unmodelled(found),
+        instructions=meter.instructions,
+        seconds=meter.seconds,
+    )
 
 
 def _search(image: LoadedImage, meter: Meter) -> tuple[list[FromStart], str]:
@@ -58,24 +62,6 @@ def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:
         for name in run.unmodelled
     )
     return tuple(dict.fromkeys(names))
-
-
-def _trace(
-    machine: str,
-    verdict: Verdict,
-    meter: Meter,
-    irps: tuple[IrpTrace, ...] = (),
-    unmodelled: tuple[str, ...] = (),
-) -> Trace:
-    return Trace(
-        machine=machine,
-        grade=verdict.grade,
-        reason=verdict.reason,
-        irps=irps,
-        unmodelled=unmodelled,
-        instructions=meter.instructions,
-        seconds=meter.seconds,
-    )
 
 
 def _irps(image: LoadedImage, verdict: Verdict) -> tuple[IrpTrace, ...]:

@@ -158,6 +158,11 @@ def test_an_unaligned_access_is_fixed_up() -> None:
             (0xA0300000, 0x402015A2, 0x47E20403, 0xF4600000),
             ("cmpeq", 0x4B524F46, 0, 4),
         ),
+        # ldl r1, 0(r16); lda r2, -3(r1); addl r2, 0, r3; beq r3: a copy, by a literal
+        (
+            (0xA0300000, 0x2041FFFD, 0x40401003, 0xE4600000),
+            ("subq", 0x4B524F46, 3, 4),
+        ),
         # beq r16: an argument
         ((0xE6000000,), ("test", DATA, DATA, 4)),
     ],

@@ -90,7 +90,7 @@ def test_an_instruction_outside_the_subset_stops_by_name(code: str, name: str) -
         ("bc 00 00 00 00 50", "no memory at 0xfffffffc"),
         ("b8", "code that ends within an instruction"),
         ("66", "code that ends within an instruction"),
-        ("66" * 20, "code that ends within an instruction"),
+        ("66" * 20, "an instruction of more than 15 bytes"),
     ],
 )
 def test_a_fault_stops_the_run(code: str, detail: str) -> None:

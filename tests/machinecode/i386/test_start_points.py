@@ -1,6 +1,7 @@
 """The functions that allocate an IRP are found, however a compiler writes the call; and callers."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -132,3 +133,25 @@ def test_a_driver_that_does_not_allocate_irps_has_no_start_points() -> None:
     """An image without the import, and one that imports it and never calls it, have none."""
     assert start_points(load_image(build_pe_image(PERecipe(time_date_stamp=0, imports=())))) == ()
     assert start_points(load_image(build_pe_image(PERecipe(time_date_stamp=0)))) == ()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"\x90" * (1 << 20),
+        b"\x55\x8b\xec\xc3" * (1 << 18),
+        b"\xff\x24\x85\x00\x00\x40\x80" * (1 << 17),
+        b"".join(b"\xe8" + (8 * n).to_bytes(4, "little") for n in range(1 << 16)),
+    ],
+    ids=["nothing", "functions", "switches", "calls"],
+)
+def test_code_without_end_is_given_up_in_time(code: bytes) -> None:
+    """A megabyte of one kind of instruction is walked as far as the budget goes."""
+    small = load_image(build_pe_image(PERecipe(time_date_stamp=0)))
+    slot = next(iter(small.imports))
+    code += b"\xff\x15" + slot.to_bytes(4, "little")
+    text = next(section for section in small.sections if section.executable)
+    grown = replace(text, address=small.base + 0x100000, size=len(code), contents=code)
+    began = time.perf_counter()
+    start_points(replace(small, sections=(*small.sections, grown), exports={"Code": grown.address}))
+    assert time.perf_counter() - began < 10

@@ -155,6 +155,9 @@ class _Follower:
     def _jumps(self, instruction: Instruction, known: Known) -> bool:
         target, kind = known.get(instruction.rb), _kind(instruction)
         execute(known, instruction, self._imports)
+        # What an earlier visit took for known may have turned out to be so on one way only.
+        self._function.imports.pop(instruction.address, None)
+        self._function.calls.pop(instruction.address, None)
         if isinstance(target, Import):
             self._function.imports[instruction.address] = target
         elif isinstance(target, int) and kind == _JSR:

@@ -7,10 +7,11 @@ It knows all of the i386's integer, x87 and MMX encodings, also where the interp
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from ntscan.machinecode.i386.state import LONGEST_INSTRUCTION
+
 _MASK: Final = 0xFFFFFFFF
 _PREFIXES: Final = frozenset((0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0xF0, 0xF2, 0xF3))
 _OPERAND_SIZE: Final = 0x66
-_LONGEST: Final = 15
 #: Stands for an immediate of the operand's size.
 _WORD: Final = -1
 
@@ -97,7 +98,7 @@ def flow_at(code: bytes, address: int) -> Flow | None:
         flow = _read(code, position, address, word)
     except IndexError:
         return None
-    return flow if flow and flow.length <= min(len(code), _LONGEST) else None
+    return flow if flow and flow.length <= min(len(code), LONGEST_INSTRUCTION) else None
 
 
 def _read(code: bytes, position: int, address: int, word: int) -> Flow | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind, flow_at
+from ntscan.machinecode.i386.state import LONGEST_INSTRUCTION
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 
-#: The most instructions that are visited; a driver of 1 MB has about 300,000.
-_MOST_VISITS: Final = 500_000
+#: The most instructions and cases of switches that are visited, each about twice: 600 KB of code.
+_MOST_VISITS: Final = 400_000
 _MOST_CASES: Final = 1024
-_LONGEST_INSTRUCTION: Final = 15
 _FARTHEST_BACK: Final = 0x4000
 _MOST_GUESSES: Final = 64
 _PADDING: Final = frozenset((0xCC, 0x90))
@@ -51,7 +51,7 @@ class Code:
     def flow(self, address: int) -> Flow | None:
         """Return the instruction at an address; ``None`` where there is none that is known."""
         if address not in self._flows:
-            self._flows[address] = flow_at(self.bytes_at(address, _LONGEST_INSTRUCTION), address)
+            self._flows[address] = flow_at(self.bytes_at(address, LONGEST_INSTRUCTION), address)
         return self._flows[address]
 
     def is_indirect_jump(self, address: int) -> bool:
@@ -110,6 +110,7 @@ class Code:
                 return
             if self._pointers and address not in self._pointers:
                 return
+            self._visits += 1
             yield target
 
     def begins_as_function(self, address: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from ntscan.machinecode.i386.state import (
     EBP,
     ESP,
+    LONGEST_INSTRUCTION,
     MASK,
     ProcessorFaultError,
     State,
@@ -71,6 +72,8 @@ class Instruction:
     def unsigned(self, size: int) -> int:
         """Take an unsigned integer of so many bytes."""
         end = self._position + size
+        if end > LONGEST_INSTRUCTION:
+            raise ProcessorFaultError("an instruction of more than 15 bytes")
         if end > len(self._code):
             raise ProcessorFaultError("code that ends within an instruction")
         value = int.from_bytes(self._code[self._position : end], "little")

@@ -15,6 +15,7 @@ from ntscan.machinecode.i386.state import (
     EDX,
     ESI,
     ESP,
+    LONGEST_INSTRUCTION,
     MASK,
     ProcessorFaultError,
     State,
@@ -26,7 +27,6 @@ from ntscan.machinecode.processor import Comparison, Memory, MemoryFault, Stop, 
 #: Where NT 4.0 keeps the processor control region that FS points to in the kernel (ntddk.h: KPCR).
 KPCR: Final = 0xFFDFF000
 
-_LONGEST_INSTRUCTION: Final = 15
 _MOST_DECODED: Final = 65_536
 
 
@@ -45,7 +45,7 @@ class _DecodedCode(dict[int, Step]):
         state = self._state
         if not state.memory.is_code(address):
             raise _LeftImageError
-        instruction = Instruction(state, address, state.memory.fetch(address, _LONGEST_INSTRUCTION))
+        instruction = Instruction(state, address, state.memory.fetch(address, LONGEST_INSTRUCTION))
         step = decode(state, instruction)
         if not state.written_code.isdisjoint(range(address, address + instruction.length)):
             raise UnsupportedInstructionError("code that has been written to")

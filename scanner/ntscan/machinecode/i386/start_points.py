@@ -9,6 +9,8 @@ from ntscan.machinecode.i386.functions import Code, Function, find_functions
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
 
+#: A thunk may lead to a thunk, as in images that are linked incrementally.
+_MOST_THUNKS: Final = 4
 _EAX: Final = 0
 _MOV_EAX: Final = 0xA1
 _MOV: Final = 0x8B
@@ -61,8 +63,8 @@ def _words_of_code(code: Code, image: LoadedImage, slots: frozenset[int]) -> Ite
 def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset[int]:
     """Return the functions that only jump to an allocating routine, or to another thunk."""
     thunks: frozenset[int] = frozenset()
-    while True:
-        more = frozenset(
+    for _ in range(_MOST_THUNKS):
+        thunks = frozenset(
             function.start
             for function in functions
             for flow in (function.instructions.get(function.start),)
@@ -72,9 +74,7 @@ def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset
                 or (flow.kind is FlowKind.JUMP and flow.target in thunks)
             )
         )
-        if more == thunks:
-            return thunks
-        thunks = more
+    return thunks
 
 
 def _allocations(
@@ -82,35 +82,39 @@ def _allocations(
 ) -> frozenset[int]:
     """Return the addresses of a function's calls of an allocating routine."""
     sites = {address for address, target in function.calls.items() if target in thunks}
+    loads = []
     for address, flow in function.instructions.items():
         if flow.slot in slots:
             if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP):
                 sites.add(address)
             elif flow.opcode in (_MOV, _MOV_EAX):
                 register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
-                sites |= _calls_through(function.instructions, address, register)
-    return frozenset(sites)
+                loads.append((address + flow.length, register))
+    return frozenset(sites | _calls_through(function.instructions, loads))
 
 
-def _calls_through(instructions: Mapping[int, Flow], loaded_at: int, register: int) -> set[int]:
-    """Return the calls of a register, on the paths on which it still holds what it was loaded."""
+def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> set[int]:
+    """Return the calls of registers on the paths on which they hold what they were loaded with.
+
+    ``loaded`` are the addresses from which on a register holds a routine's address.
+    """
     found: set[int] = set()
-    seen: set[int] = set()
-    waiting = [loaded_at + instructions[loaded_at].length]
+    seen: set[tuple[int, int]] = set()
+    waiting = loaded
     while waiting:
-        address = waiting.pop()
+        address, register = place = waiting.pop()
         flow = instructions.get(address)
-        if flow is None or address in seen:
+        if flow is None or place in seen:
             continue
-        seen.add(address)
+        seen.add(place)
         through_register = flow.modrm >= 0xC0 and flow.modrm & 7 == register  # noqa: PLR2004  mode 3
         if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP) and through_register:
             found.add(address)
         if _keeps(flow, register):
             if flow.kind is not FlowKind.JUMP:
-                waiting.append(address + flow.length)
+                waiting.append((address + flow.length, register))
             if flow.kind in (FlowKind.BRANCH, FlowKind.JUMP) and flow.target is not None:
-                waiting.append(flow.target)
+                waiting.append((flow.target, register))
     return found
 
 

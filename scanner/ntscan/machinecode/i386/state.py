@@ -8,13 +8,14 @@ from ntscan.machinecode.processor import BranchHook, Comparison, Memory
 
 EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI = range(8)
 MASK: Final = 0xFFFFFFFF
+#: The most bytes that an instruction may have, prefixes included.
+LONGEST_INSTRUCTION: Final = 15
 
 #: An instruction that has been decoded: does its work and returns the next one's address.
 Step: TypeAlias = Callable[[], int]
 
 # Bit 1 of EFLAGS is always set, and so is IF here: interrupts are not modelled.
 _CONSTANT_FLAGS: Final = 0x0202
-_LONGEST_INSTRUCTION: Final = 15
 _GRANULE_BITS: Final = 5
 
 
@@ -103,5 +104,5 @@ class State:
     def _note_written_code(self, address: int, size: int) -> None:
         written = [byte for byte in range(address, address + size) if self.memory.is_code(byte)]
         self.written_code.update(written)
-        for start in range(address - _LONGEST_INSTRUCTION + 1, address + size) if written else ():
+        for start in range(address - LONGEST_INSTRUCTION + 1, address + size) if written else ():
             self.code.pop(start, None)

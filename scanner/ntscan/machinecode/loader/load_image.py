@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from ntscan.machinecode.loader.exports import exported_names, runtime_functions
+from ntscan.machinecode.loader.exports import exported_names
 from ntscan.machinecode.loader.flat_image import FlatImage
+from ntscan.machinecode.loader.function_table import runtime_functions
 from ntscan.machinecode.loader.headers import read_headers
 from ntscan.machinecode.loader.imports import import_slots
 from ntscan.machinecode.loader.loaded_image import LoadedImage

@@ -7,14 +7,13 @@ turned by other inputs where they can be found, and each such input is a case of
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.address_space import Touch
-from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin, is_answer
-from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import (
     Assignment,
     direct,
@@ -22,11 +21,7 @@ from ntscan.machinecode.search.candidates import (
     named,
     touches_before,
 )
-from ntscan.machinecode.traced import CompletionMode
-
-#: FastIoUnlockSingle answers FALSE, and the IRP's request completes in each of the ways.
-REFUSED: Final = tuple(Choices(mode=mode, fast_io_answer=False) for mode in CompletionMode)
-ANSWERED: Final = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=True)
+from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
@@ -36,34 +31,6 @@ _MOST_DISTURBED: Final = 12
 _SHORT: Final = 4_000
 _SECOND: Final = 2
 _DISTURBANCE: Final = 0x00A5_5A5A
-
-
-@dataclass(slots=True)
-class Case:
-    """One set of inputs, run in every way; the runs by the choices of the rest of the system."""
-
-    assignment: Mapping[Origin, int]
-    runs: dict[Choices, Run] = field(default_factory=dict)
-    #: The same with other answers of the routines that have no model, where there are such.
-    varied: list[Run] = field(default_factory=list)
-
-    @property
-    def refused(self) -> list[Run]:
-        """The runs in which FastIoUnlockSingle, if it is asked, answers FALSE."""
-        return [self.runs[choices] for choices in REFUSED]
-
-    @property
-    def answered(self) -> Run:
-        """The run in which FastIoUnlockSingle answers TRUE."""
-        return self.runs[ANSWERED]
-
-
-@dataclass(slots=True)
-class Cases:
-    """The cases of one function; ``doubts`` are branches that inputs decide and none turned."""
-
-    cases: list[Case] = field(default_factory=list)
-    doubts: dict[str, None] = field(default_factory=dict)
 
 
 def run_cases(runner: Runner, first: list[Run]) -> Cases:
@@ -76,6 +43,8 @@ class _Work:
         self._runner = runner
         self._waiting = deque((run.function, run.assignment) for run in first)
         self._found = Cases()
+        self._endless: list[Run] = []
+        self._stays_endless = False
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
         self._tried: set[tuple[int, bool]] = set()
@@ -88,7 +57,7 @@ class _Work:
             if edge not in self._edges:
                 self._disturb(run, number)
                 self._run_waiting()
-        self._drop_endless()
+        self._judge_endless()
         return self._found
 
     def _run_waiting(self) -> None:
@@ -101,8 +70,8 @@ class _Work:
         if self._waiting:
             self._found.doubts["more inputs lead to the allocation than were run"] = None
 
-    def _drop_endless(self) -> None:
-        """Leave out cases that loop on and on, where others go all their ways and return."""
+    def _judge_endless(self) -> None:
+        """Keep the runs that loop on and on, but where others go all their ways and return."""
         returned = {
             edge
             for case in self._found.cases
@@ -110,26 +79,23 @@ class _Work:
             if run.clean_return
             for edge in run.path
         }
-        self._found.cases = [
-            case
-            for case in self._found.cases
-            if not any(run.exhausted and returned.issuperset(run.path) for run in case.refused)
-        ]
+        for run in self._endless:
+            if not returned.issuperset(run.path):
+                self._found.doubts[run.ended] = None
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
         for choices in (*REFUSED, ANSWERED):
-            case.runs[choices] = self._runner.run(function, assignment, choices)
+            run = case.runs[choices] = self._runner.run(function, assignment, choices)
+            if run.exhausted and run.allocation is not None and self._shorten(run):
+                self._endless.append(run)
+                return
         for run in case.refused:
             case.varied += self._vary(run)
         self._found.cases.append(case)
         for run in case.runs.values():
             if run.allocation is not None:
                 self._edges.update(run.path[run.allocation :])
-        for run in case.refused:
-            if run.exhausted and run.allocation is not None:
-                self._shorten(run)
-                break
         for run in case.refused:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
@@ -149,12 +115,14 @@ class _Work:
             for value in (0, 1)
         ]
 
-    def _shorten(self, run: Run) -> None:
+    def _shorten(self, run: Run) -> bool:
         """Look for inputs with which a run that goes on and on allocates, and then returns.
 
         Two rounds of a loop show all its ways; a loop through a list ends where a pointer is what
         the loop compares it with.
         """
+        if self._stays_endless:
+            return False
         words = self._words(run, run.touches)
         proposals: list[Assignment] = [
             {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
@@ -168,7 +136,9 @@ class _Work:
             tried = self._runner.run(run.function, assignment, run.choices, Course(steps=_SHORT))
             if tried.clean_return and tried.allocation is not None:
                 self._waiting.append((run.function, assignment))
-                return
+                return True
+        self._stays_endless = True
+        return False
 
     def _words(self, run: Run, touches: Sequence[Touch]) -> list[Touch]:
         """Leave out the pointers that were followed, and all but so many."""
@@ -197,7 +167,9 @@ class _Work:
         branch = run.branches[number]
         wanted = (*run.path[:number], (branch.address, not branch.taken))
         for assignment in proposals:
-            tried = self._runner.run(run.function, assignment, run.choices, Course(follow=wanted))
+            tried = self._runner.run(
+                run.function, assignment, run.choices, Course(follow=wanted, only_follow=True)
+            )
             if tried.path[: number + 1] == wanted:
                 self._waiting.append((run.function, assignment))
                 return True
@@ -220,12 +192,11 @@ class _Work:
     def _decides(self, run: Run, number: int) -> Origin | None:
         """Name a word that a branch depends on: one of those last touched, but for pointers."""
         branch = run.branches[number]
+        course = Course(follow=run.path[: number + 1], only_follow=True)
         for touch in self._words(run, touches_before(run, branch)):
             for value in (0, 1, touch.value ^ _DISTURBANCE):
                 assignment = {**run.assignment, touch.origin: value}
-                other = self._runner.run(
-                    run.function, assignment, run.choices, Course(follow=run.path[:number])
-                )
+                other = self._runner.run(run.function, assignment, run.choices, course)
                 if other.path[:number] != run.path[:number] or len(other.branches) <= number:
                     continue
                 if other.branches[number].comparison != branch.comparison:
