@@ -4,19 +4,22 @@ Every doubt makes it inconclusive: a wrong `clean` stops a machine that needs th
 `observed` sends somebody to touch one that does not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from ntscan.machinecode.doubts import doubts
+from ntscan.machinecode.irp_facts import (
+    asks_to_unlock,
+    cases_of,
+    is_article_request,
+    is_freed_twice,
+)
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.run import Run
-from ntscan.machinecode.search.cases import Case
+from ntscan.machinecode.search.case import Case
 from ntscan.machinecode.search.traverse import FromStart
 from ntscan.machinecode.traced import FreedBy
 from ntscan.vocabulary import Grade
-
-IRP_MJ_LOCK_CONTROL: Final = 0x11
-IRP_MN_UNLOCK_SINGLE: Final = 0x02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,33 +41,10 @@ def grade(found: Sequence[FromStart], unfinished: str) -> Verdict:
     )
 
 
-def is_article_request(request: Request) -> bool:
-    """Say whether an IRP is the article's: an unlock, after FastIoUnlockSingle answered FALSE."""
-    return _asks_to_unlock(request) and request.answers_before[-1:] == (False,)
-
-
-def is_freed_twice(request: Request) -> bool:
-    """Say whether the driver freed an IRP that was freed more than once."""
-    by_driver = sum(site.by is not FreedBy.IO_MANAGER for site in request.free_sites)
-    return by_driver > 0 and len(request.free_sites) > 1
-
-
-def _asks_to_unlock(request: Request) -> bool:
-    return any(
-        (send.major, send.minor) == (IRP_MJ_LOCK_CONTROL, IRP_MN_UNLOCK_SINGLE)
-        for send in request.sends
-    )
-
-
-def _cases(found: Sequence[FromStart]) -> Iterator[Case]:
-    for one in found:
-        yield from one.cases.cases
-
-
 def _article_defect(found: Sequence[FromStart]) -> Verdict | None:
     shown = [
         (run, request)
-        for case in _cases(found)
+        for case in cases_of(found)
         if _allocates_nothing_when_answered(case)
         for run in case.refused
         for request in run.requests
@@ -124,7 +104,7 @@ def _frees_in_words(request: Request) -> str:
 def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
     natural = [
         (run, request)
-        for case in _cases(found)
+        for case in cases_of(found)
         for run in case.refused
         for request in run.requests
         if run.clean_return and is_freed_twice(request) and _is_steady(case, run)
@@ -152,7 +132,7 @@ def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
 
 
 def _why_not_the_article(request: Request) -> str:
-    if not _asks_to_unlock(request):
+    if not asks_to_unlock(request):
         return "it does not ask to unlock a byte range"
     if request.answers_before[-1:] != (False,):
         return "FastIoUnlockSingle was not asked before it was allocated"
@@ -160,7 +140,7 @@ def _why_not_the_article(request: Request) -> str:
 
 
 def _doubt(found: Sequence[FromStart], unfinished: str) -> Verdict | None:
-    reason = unfinished or next(_doubts(found), "")
+    reason = unfinished or next(doubts(found), "")
     if not reason:
         return None
     return Verdict(
@@ -168,81 +148,17 @@ def _doubt(found: Sequence[FromStart], unfinished: str) -> Verdict | None:
         reason=reason[0].upper() + reason[1:] + ".",
         shown=tuple(
             (run, request)
-            for case in _cases(found)
+            for case in cases_of(found)
             for run in case.refused
             for request in run.requests
         ),
     )
 
 
-def _doubts(found: Sequence[FromStart]) -> Iterator[str]:
-    """Give whatever keeps the image from being called clean, the weightiest first."""
-    if not found:
-        yield "it has no code that was found to allocate an IRP"
-    yield from _broken_runs(found)
-    yield from _unsettled_sites(found)
-    for one in found:
-        yield from one.cases.doubts
-    for case in _cases(found):
-        for run in (*case.refused, case.answered, *case.varied):
-            yield from run.doubts
-            yield from _miscounts(run)
-
-
-def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:
-    for case in _cases(found):
-        for run in (*case.refused, case.answered, *case.varied):
-            if run.ended and any(request.sends for request in run.requests):
-                yield run.ended
-    for case in _cases(found):
-        for run in (*case.refused, case.answered, *case.varied):
-            if run.ended:
-                yield run.ended
-
-
-def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
-    """Give the allocations whose IRP was not seen through, and why.
-
-    Up to the fewest callers up from which the IRP is sent, every start must be gone through; an
-    IRP that a wrapper hands to its caller is seen through there.
-    """
-    sites = sorted({site for one in found for site in one.start.allocations})
-    for site in sites:
-        starts = [one for one in found if site in one.start.allocations]
-        sending = [one.start.depth for one in starts if _sends(one)]
-        if not sending:
-            ended = next((why for one in starts for why in one.ended), "")
-            yield "an allocation of an IRP was not reached by inputs alone" + (
-                f": {ended}" if ended else ""
-            )
-        for one in starts:
-            if sending and one.start.depth <= min(sending) and not one.cases.cases:
-                yield "a function that allocates an IRP was not gone through by inputs alone" + (
-                    f": {one.ended[0]}" if one.ended else ""
-                )
-
-
-def _sends(one: FromStart) -> bool:
-    return any(
-        request.sends
-        for case in one.cases.cases
-        for run in case.refused
-        for request in run.requests
-    )
-
-
-def _miscounts(run: Run) -> Iterator[str]:
-    for request in run.requests:
-        if is_freed_twice(request):
-            yield "an IRP is freed twice only where an unmodelled routine answers so"
-        if _asks_to_unlock(request) and len(request.free_sites) != 1:
-            yield f"the unlocking IRP is freed {len(request.free_sites)} times ({run.choices.mode})"
-
-
 def _no_double_free(found: Sequence[FromStart]) -> Verdict:
     article = [
         (run, request)
-        for case in _cases(found)
+        for case in cases_of(found)
         for run in case.refused
         for request in run.requests
         if is_article_request(request)
@@ -264,7 +180,7 @@ def _no_double_free(found: Sequence[FromStart]) -> Verdict:
         ),
         shown=tuple(
             (run, request)
-            for case in _cases(found)
+            for case in cases_of(found)
             for run in case.refused
             for request in run.requests
             if request.sends

@@ -10,7 +10,8 @@ from ntscan.machinecode.loader.load_image import load_image
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import is_answer
-from ntscan.machinecode.run import Run, Runner
+from ntscan.machinecode.run import Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.traverse import FromStart, traverse
 from ntscan.machinecode.traced import IrpTrace, Trace
 

@@ -7,14 +7,13 @@ turned by other inputs where they can be found, and each such input is a case of
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.address_space import Touch
-from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin, is_answer
-from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import (
     Assignment,
     direct,
@@ -22,11 +21,7 @@ from ntscan.machinecode.search.candidates import (
     named,
     touches_before,
 )
-from ntscan.machinecode.traced import CompletionMode
-
-#: FastIoUnlockSingle answers FALSE, and the IRP's request completes in each of the ways.
-REFUSED: Final = tuple(Choices(mode=mode, fast_io_answer=False) for mode in CompletionMode)
-ANSWERED: Final = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=True)
+from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
@@ -36,34 +31,6 @@ _MOST_DISTURBED: Final = 12
 _SHORT: Final = 4_000
 _SECOND: Final = 2
 _DISTURBANCE: Final = 0x00A5_5A5A
-
-
-@dataclass(slots=True)
-class Case:
-    """One set of inputs, run in every way; the runs by the choices of the rest of the system."""
-
-    assignment: Mapping[Origin, int]
-    runs: dict[Choices, Run] = field(default_factory=dict)
-    #: The same with other answers of the routines that have no model, where there are such.
-    varied: list[Run] = field(default_factory=list)
-
-    @property
-    def refused(self) -> list[Run]:
-        """The runs in which FastIoUnlockSingle, if it is asked, answers FALSE."""
-        return [self.runs[choices] for choices in REFUSED]
-
-    @property
-    def answered(self) -> Run:
-        """The run in which FastIoUnlockSingle answers TRUE."""
-        return self.runs[ANSWERED]
-
-
-@dataclass(slots=True)
-class Cases:
-    """The cases of one function; ``doubts`` are branches that inputs decide and none turned."""
-
-    cases: list[Case] = field(default_factory=list)
-    doubts: dict[str, None] = field(default_factory=dict)
 
 
 def run_cases(runner: Runner, first: list[Run]) -> Cases:

@@ -12,7 +12,8 @@ from itertools import islice
 from typing import Final
 
 from ntscan.machinecode.kernel.state import Choices
-from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import Assignment, direct, is_range
 from ntscan.machinecode.traced import CompletionMode
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Final
 
-from ntscan.machinecode.run import Course, Run, Runner
+from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import direct, indirect
 from ntscan.machinecode.search.explore import FIRST_CHOICES
 

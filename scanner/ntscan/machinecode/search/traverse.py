@@ -1,10 +1,13 @@
 """All start points of an image: what was found from each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ntscan.machinecode.run import Run, Runner
-from ntscan.machinecode.search.cases import Cases, run_cases
+from ntscan.machinecode.run import Run
+from ntscan.machinecode.runner import Runner
+from ntscan.machinecode.search.case import Cases
+from ntscan.machinecode.search.cases import run_cases
 from ntscan.machinecode.search.explore import explore, shortest_forced
 from ntscan.machinecode.search.solve import solve
 from ntscan.machinecode.start_points import StartPoint
@@ -29,8 +32,9 @@ class FromStart:
 
 def traverse(runner: Runner, start: StartPoint) -> FromStart:
     """Search from one start point; raises BudgetSpentError alone."""
+    runner.forget()
     reached = explore(runner, start.function)
-    natural = list(reached.natural)
+    natural = _of_many_ways(reached.natural)
     unsolved: list[Run] = []
     sites = {site for run in natural for site in run.allocations}
     for run in list(shortest_forced(reached))[:_MOST_SOLVED]:
@@ -47,3 +51,14 @@ def traverse(runner: Runner, start: StartPoint) -> FromStart:
         forced=unsolved[:_MOST_FORCED_KEPT],
         ended=tuple(reached.ended),
     )
+
+
+def _of_many_ways(runs: Sequence[Run]) -> list[Run]:
+    """Leave out runs that go no way that those before them have not gone."""
+    gone: set[tuple[int, bool]] = set()
+    kept: list[Run] = []
+    for run in runs:
+        if not kept or not gone.issuperset(run.path):
+            kept.append(run)
+            gone.update(run.path)
+    return kept

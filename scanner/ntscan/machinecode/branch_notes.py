@@ -1,0 +1,54 @@
+"""The branch hook of a run: notes each branch, and forces it where the course says so."""
+
+from typing import Final
+
+from ntscan.machinecode.kernel.state import Kernel
+from ntscan.machinecode.run import Branch, Course, Run
+
+_MOST_BRANCHES: Final = 3_000
+
+
+class DivergedError(Exception):
+    """A run has left the path that it was to follow, or come to its end; it never leaves here."""
+
+
+class BranchNotes:
+    """Asked at each branch: notes it, and forces it where that is wanted."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        run: Run,
+        course: Course,
+    ) -> None:
+        self._processor = kernel.processor
+        self._memory = kernel.memory
+        self._run = run
+        self._forced = course.forced
+        self._follow = course.follow
+        self._stop_at = len(course.follow) - 1 if course.only_follow else None
+
+    def __call__(self, address: int, natural: bool) -> bool:
+        """Answer where a branch goes; raises DivergedError where the run need go no further."""
+        run = self._run
+        number = len(run.branches)
+        if number >= _MOST_BRANCHES:
+            return natural
+        taken = natural
+        if self._forced and run.allocation is None:
+            taken = self._forced.get(number, natural)
+            run.forced |= taken != natural
+        run.branches.append(
+            Branch(
+                address=address,
+                natural=natural,
+                taken=taken,
+                comparison=self._processor.comparison(),
+                touches=len(self._memory.touches),
+            )
+        )
+        if number < len(self._follow) and self._follow[number] != (address, taken):
+            raise DivergedError
+        if number == self._stop_at:
+            raise DivergedError
+        return taken

@@ -1,0 +1,71 @@
+"""Whatever keeps an image from being called clean."""
+
+from collections.abc import Iterator, Sequence
+
+from ntscan.machinecode.irp_facts import asks_to_unlock, cases_of, is_freed_twice
+from ntscan.machinecode.run import Run
+from ntscan.machinecode.search.traverse import FromStart
+
+
+def doubts(found: Sequence[FromStart]) -> Iterator[str]:
+    """Give whatever keeps the image from being called clean, the weightiest first."""
+    if not found:
+        yield "it has no code that was found to allocate an IRP"
+    yield from _broken_runs(found)
+    yield from _unsettled_sites(found)
+    for one in found:
+        yield from one.cases.doubts
+    for case in cases_of(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            yield from run.doubts
+            yield from _miscounts(run)
+
+
+def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:
+    for case in cases_of(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            if run.ended and any(request.sends for request in run.requests):
+                yield run.ended
+    for case in cases_of(found):
+        for run in (*case.refused, case.answered, *case.varied):
+            if run.ended:
+                yield run.ended
+
+
+def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
+    """Give the allocations whose IRP was not seen through, and why.
+
+    Up to the fewest callers up from which the IRP is sent, every start must be gone through; an
+    IRP that a wrapper hands to its caller is seen through there.
+    """
+    sites = sorted({site for one in found for site in one.start.allocations})
+    for site in sites:
+        starts = [one for one in found if site in one.start.allocations]
+        sending = [one.start.depth for one in starts if _sends(one)]
+        if not sending:
+            ended = next((why for one in starts for why in one.ended), "")
+            yield "an allocation of an IRP was not reached by inputs alone" + (
+                f": {ended}" if ended else ""
+            )
+        for one in starts:
+            if sending and one.start.depth <= min(sending) and not one.cases.cases:
+                yield "a function that allocates an IRP was not gone through by inputs alone" + (
+                    f": {one.ended[0]}" if one.ended else ""
+                )
+
+
+def _sends(one: FromStart) -> bool:
+    return any(
+        request.sends
+        for case in one.cases.cases
+        for run in case.refused
+        for request in run.requests
+    )
+
+
+def _miscounts(run: Run) -> Iterator[str]:
+    for request in run.requests:
+        if is_freed_twice(request):
+            yield "an IRP is freed twice only where an unmodelled routine answers so"
+        if asks_to_unlock(request) and len(request.free_sites) != 1:
+            yield f"the unlocking IRP is freed {len(request.free_sites)} times ({run.choices.mode})"
