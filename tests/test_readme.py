@@ -2,11 +2,13 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk
 from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.vocabulary import ExitCode
@@ -14,6 +16,7 @@ from ntscan.vocabulary import ExitCode
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ ntscan (.+)$", README, re.MULTILINE)
+UNFIXED = PROJECT / "tests/machinecode/images/article-i386-O2.sys"
 MAKE_TARGETS = re.findall(r"^make (\w+)", README, re.MULTILINE)
 
 
@@ -25,12 +28,32 @@ def test_each_command_of_the_readme_runs(
     drivers = write_drivers(tmp_path, "SP6a")
     (drivers / "sfmsrv.sys").rename(tmp_path / "sfmsrv.sys")
     write_drivers(tmp_path, "SP6a")
+    (tmp_path / "evidence").mkdir()
+    for image in ("plant07.vmdk", "evidence/plant08.dd"):
+        (tmp_path / image).write_bytes(ntfs_disk(STOCK_SP6A))
+    (tmp_path / "private-build").mkdir()
+    shutil.copy(UNFIXED, tmp_path / "private-build/sfmsrv.sys")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, shlex.split(command))
-    affected = command.startswith("check") and "--product" not in command
-    affected |= "--service-pack" in command
+    affected = command.startswith(("check", "audit", "trace"))
     expected = ExitCode.AFFECTED if affected else ExitCode.NOTHING_AFFECTED
     assert result.exit_code == expected, result.output
+
+
+def test_the_trace_of_the_readme_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page in the README is that of the command, but for the time that it took."""
+    (tmp_path / "private-build").mkdir()
+    shutil.copy(UNFIXED, tmp_path / "private-build/sfmsrv.sys")
+    monkeypatch.chdir(tmp_path)
+    page = CliRunner().invoke(app, ["trace", "private-build/sfmsrv.sys"]).stdout
+    assert without_time(page) in without_time(README)
+
+
+def without_time(text: str) -> str:
+    """The text without how many instructions and seconds a run took."""
+    return re.sub(r"[\d,]+ instructions in [\d.]+ s", "", text)
 
 
 def test_the_readme_begins_with_its_two_commands() -> None:

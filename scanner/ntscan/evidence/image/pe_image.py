@@ -99,6 +99,8 @@ def _headers(data: bytes) -> _Header:
     except pefile.PEFormatError as error:
         reason = str(error.value).strip("'. ")
         raise ImageError(f"is no PE image ({reason}); copy the driver again") from error
+    except MemoryError:
+        raise  # It says nothing of the bytes: a limit was set, and is kept.
     except Exception as error:  # The edge of pefile: hostile bytes make it raise anything.
         raise ImageError(
             f"holds PE headers too damaged to read ({type(error).__name__}); copy the driver again"

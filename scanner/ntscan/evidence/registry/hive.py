@@ -271,6 +271,8 @@ def _edge_of_libregf(place: str, file: HiveFile) -> Iterator[None]:
     file.refusal = None
     try:
         yield
+    except MemoryError:
+        raise  # It says nothing of the hive: a limit was set, and is kept.
     except Exception as error:
         raise RegistryError(f"{place} cannot be read: {_reason(error, file.refusal)}") from error
 
