@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from fixtures.pe_image import build_pe_image
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
+from ntscan.errors import UsageError
 
 IMAGES = Path(__file__).parents[1] / "machinecode" / "images"
 
@@ -65,21 +66,28 @@ def test_the_json_says_what_the_page_says() -> None:
         assert len({site["rva"] for site in irp["free_sites"]}) == 3
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("unfixed.sys", 1),
-        ("fixed.sys", 0),
-        ("notes.sys", 3),
-        ("absent.sys", 2),
-        (".", 2),
-    ],
-)
+@pytest.mark.parametrize(("name", "code"), [("unfixed.sys", 1), ("fixed.sys", 0)])
 def test_the_exit_code_tells_the_grade(name: str, code: int) -> None:
-    """1 observed, 0 clean, 3 where nothing was shown, 2 where there is no file to trace."""
-    process = run(name)
-    raised = process.exception
-    assert (2 if raised and not isinstance(raised, SystemExit) else process.exit_code) == code
+    """1 for observed, 0 for clean."""
+    assert run(name).exit_code == code
+
+
+def test_what_is_no_image_was_not_traced() -> None:
+    """Exit code 3, and a sentence with the path on standard error; nothing on standard output."""
+    result = run("notes.sys")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("ntscan: notes.sys: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("absent.sys", "absent.sys: no such file or folder"), (".", ".: is no single file")],
+)
+def test_what_is_no_file_is_wrong_usage(name: str, said: str) -> None:
+    """A path that names nothing, or a folder, is an error that says so."""
+    error = run(name).exception
+    assert isinstance(error, UsageError)
+    assert str(error).startswith(said)
 
 
 def test_a_driver_without_irps_proves_nothing() -> None:
@@ -100,5 +108,5 @@ def test_output_goes_to_a_file_and_never_onto_what_is_traced() -> None:
     before = Path("unfixed.sys").read_bytes()
     assert run("unfixed.sys", "-o", "page.txt").exit_code == 1
     assert Path("page.txt").read_text().startswith(" OBSERVED  unfixed.sys")
-    assert run("unfixed.sys", "-o", "unfixed.sys").exit_code != 0
+    assert isinstance(run("unfixed.sys", "-o", "unfixed.sys").exception, UsageError)
     assert Path("unfixed.sys").read_bytes() == before
