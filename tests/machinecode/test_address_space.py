@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fixtures.bare_driver import BASE, CODE, SLOTS, VARIABLES, bare_image
 from ntscan.machinecode.address_map import IMPORTED_ROUTINES, INITIAL_STACK, KERNEL_STACK
 from ntscan.machinecode.address_space import AddressSpace
-from ntscan.machinecode.blocks import BlockKind
+from ntscan.machinecode.blocks import Block, BlockKind
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import MemoryFault
 
@@ -126,7 +126,7 @@ def test_a_block_ends_where_it_ends() -> None:
 def test_a_freed_irp_keeps_its_bytes_and_each_touch_is_noticed() -> None:
     """Using an IRP after its free ends nothing, but is told."""
     memory = memory_with()
-    noticed = []
+    noticed: list[Block] = []
     memory.on_freed = noticed.append
     block = memory.allocate(BlockKind.IRP, 0x94, "IRP")
     memory.clear(block)
@@ -141,9 +141,7 @@ def test_a_freed_irp_keeps_its_bytes_and_each_touch_is_noticed() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.integers(0, 60), st.sampled_from([1, 2, 4, 8]), st.integers(0, (1 << 64) - 1)
-        )
+        st.tuples(st.integers(0, 60), st.sampled_from([1, 2, 4, 8]), st.integers(0, (1 << 64) - 1))
     )
 )
 def test_memory_holds_what_was_written(writes: list[tuple[int, int, int]]) -> None:

@@ -12,10 +12,19 @@ from ntscan.machinecode.traced import CompletionMode
 
 CHOICES = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=False)
 IMPORTS = (
-    "IoAllocateIrp IoFreeIrp KeWaitForSingleObject KeInitializeEvent ExAllocatePool "
-    "RtlInitUnicodeString IoQueueThreadIrp PsSetLoadImageNotifyRoutine KeBugCheck DbgPrint NewOne "
-    "ExInterlockedAddLargeInteger"
-).split()
+    "IoAllocateIrp",
+    "IoFreeIrp",
+    "KeWaitForSingleObject",
+    "KeInitializeEvent",
+    "ExAllocatePool",
+    "RtlInitUnicodeString",
+    "IoQueueThreadIrp",
+    "PsSetLoadImageNotifyRoutine",
+    "KeBugCheck",
+    "DbgPrint",
+    "NewOne",
+    "ExInterlockedAddLargeInteger",
+)
 
 
 def run(code: str, budget: Budget | None = None, dll: str = "ntoskrnl.exe") -> Run:
@@ -67,8 +76,8 @@ def test_a_clean_return_is_one(code: str) -> None:
         ("8b 44 24 04 ff 50 10 c3", "calls a routine that is not modelled: arg0+0x10"),
         ("33 c0 ff d0 c3", "calls 0x00000000"),
         (
-            "83 ec 10 8b c4 6a 00 6a 00 50 ff 15 [KeInitializeEvent] 8b c4"
-            " 6a 00 6a 00 6a 00 6a 00 50 ff 15 [KeWaitForSingleObject] 83 c4 10 c3",
+            "83 ec 10 8b c4 6a 00 6a 00 50 ff 15 [KeInitializeEvent]"
+            + " 8b c4 6a 00 6a 00 6a 00 6a 00 50 ff 15 [KeWaitForSingleObject] 83 c4 10 c3",
             "waits for something that nothing signals",
         ),
         ("68 00 00 10 00 6a 00 ff 15 [ExAllocatePool] c3", "0x100000 bytes of pool"),
