@@ -26,6 +26,11 @@ IMPORTS = (
     "ExInterlockedAddLargeInteger",
 )
 
+WAIT_FOR_AN_EVENT = """
+83 ec 10  8b c4 6a 00 6a 00 50 ff 15 [KeInitializeEvent]
+8b c4 6a 00 6a 00 6a 00 6a 00 50 ff 15 [KeWaitForSingleObject]  83 c4 10  c3
+"""
+
 
 def run(code: str, budget: Budget | None = None, dll: str = "ntoskrnl.exe") -> Run:
     """Run the code at the beginning of an image with unknown arguments."""
@@ -76,8 +81,7 @@ def test_a_clean_return_is_one(code: str) -> None:
         ("8b 44 24 04 ff 50 10 c3", "calls a routine that is not modelled: arg0+0x10"),
         ("33 c0 ff d0 c3", "calls 0x00000000"),
         (
-            "83 ec 10 8b c4 6a 00 6a 00 50 ff 15 [KeInitializeEvent]"
-            + " 8b c4 6a 00 6a 00 6a 00 6a 00 50 ff 15 [KeWaitForSingleObject] 83 c4 10 c3",
+            WAIT_FOR_AN_EVENT,
             "waits for something that nothing signals",
         ),
         ("68 00 00 10 00 6a 00 ff 15 [ExAllocatePool] c3", "0x100000 bytes of pool"),
