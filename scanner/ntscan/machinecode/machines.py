@@ -11,13 +11,16 @@ from ntscan.machinecode.alpha.processor import AlphaProcessor
 from ntscan.machinecode.alpha.start_points import start_points as find_on_alpha
 from ntscan.machinecode.i386.processor import I386Processor
 from ntscan.machinecode.i386.start_points import start_points as find_on_i386
-from ntscan.machinecode.i386.state import EAX, ECX, EDX
+from ntscan.machinecode.i386.state import EAX, EBP, EBX, ECX, EDI, EDX, ESI
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Processor
 from ntscan.machinecode.start_points import StartPoint
 from ntscan.vocabulary import Machine
 
+#: What a caller keeps in the registers that a routine must give back; it is no address.
+_OF_THE_CALLER: Final = 0x5AFE0000
+_PRESERVED: Final = (EBX, EBP, ESI, EDI)
 _REGISTERS: Final = (("eax", EAX), ("ecx", ECX), ("edx", EDX))
 
 
@@ -35,7 +38,10 @@ class TracedMachine:
 
 
 def _i386(memory: AddressSpace) -> Processor:
-    return I386Processor(memory, stack_top=INITIAL_STACK)
+    processor = I386Processor(memory, stack_top=INITIAL_STACK)
+    for number in _PRESERVED:
+        processor.registers[number] = _OF_THE_CALLER + number
+    return processor
 
 
 def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:

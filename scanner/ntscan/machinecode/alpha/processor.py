@@ -30,6 +30,8 @@ _ARGUMENTS_IN_REGISTERS: Final = 6
 _ARGUMENT_SIZE: Final = 8
 _STACK_ALIGNMENT: Final = 16
 _PRESERVED: Final = (SP, 9, 10, 11, 12, 13, 14, 15)
+#: What a caller keeps in the registers that a routine must give back; it is no address.
+_OF_THE_CALLER: Final = 0x5AFE0000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class AlphaProcessor:
         self.program_counter = 0
         self._state = AlphaState(memory)
         self._state.registers[SP] = sign_extended(stack_pointer)
+        for number in _PRESERVED[1:]:
+            self._state.registers[number] = _OF_THE_CALLER + number
         self._argument_areas: list[_ArgumentArea] = []
         self._branch: Instruction | None = None
         self._plain = Decoder(self._state)
