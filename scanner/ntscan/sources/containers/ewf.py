@@ -1,6 +1,7 @@
 """EWF: the images of EnCase, FTK Imager and ewfacquire (.E01), read by libewf."""
 
 import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -20,12 +21,17 @@ _NEXT: Final = b"next\0"
 _DONE: Final = b"done\0"
 
 _ALGORITHMS: Final = ("md5", "sha1")
+#: Bytes of a chunk; EnCase makes 32 KB, and ewfacquire up to 16 MB.
+_CHUNK_SIZES: Final = range(512, (16 << 20) + 1)
+_CHECKSUM_SIZE: Final = 4
 
 
 class EwfDisk(DiskBytes):
     """The disk in the segments of an EWF image, in their order.
 
-    Raises SourceError where a segment is missing or cut off, or the kind is not read.
+    Raises SourceError where a segment is missing or cut off, or the kind is not read. A chunk
+    that its checksum says is damaged is an error too; libewf hands it out as zeros and says
+    nothing. So zeros count only when a chunk of zeros was read from a file.
     """
 
     format = ContainerFormat.EWF
@@ -33,7 +39,12 @@ class EwfDisk(DiskBytes):
     def __init__(self, segments: Sequence[Path]) -> None:
         self._host_files = HostFiles(segments)
         self.files = self._host_files.paths
-        self._library_files = [LibraryFile(self._host_files, at) for at in range(len(segments))]
+        self._handed_over: list[bytes] = []
+        self._library_files = [
+            _SegmentFile(self._host_files, number, self._handed_over)
+            for number in range(len(segments))
+        ]
+        self._zero_chunks: set[int] = set()
         try:
             for number in range(len(segments)):
                 _check_segment(self._host_files, number)
@@ -47,7 +58,11 @@ class EwfDisk(DiskBytes):
         asked = self._on_disk(offset, length)
         if not asked:
             return b""
-        return read_with("libewf", self._handle, self._library_files, asked.start, len(asked))
+        first = asked.start // self._chunk_size
+        last = (asked.stop - 1) // self._chunk_size
+        chunks = b"".join(self._read_chunk(number) for number in range(first, last + 1))
+        skipped = asked.start - first * self._chunk_size
+        return chunks[skipped : skipped + len(asked)]
 
     def close(self) -> None:
         """Let go of the files."""
@@ -61,6 +76,7 @@ class EwfDisk(DiskBytes):
             handle = pyewf.handle()
             handle.open_file_objects(self._library_files)
             self.size = handle.media_size
+            self._chunk_size: int = handle.chunk_size
             stored = {
                 str(name).lower(): str(value) for name, value in handle.get_hash_values().items()
             }
@@ -70,6 +86,55 @@ class EwfDisk(DiskBytes):
             for name in _ALGORITHMS
             if name in stored
         )
+
+        if self._chunk_size not in _CHUNK_SIZES or not self.size:
+            raise SourceError(
+                f"is a damaged EWF image: {self.size:,} bytes of a disk in chunks of "
+                f"{self._chunk_size:,}; copy it again"
+            )
+
+    def _read_chunk(self, number: int) -> bytes:
+        start = number * self._chunk_size
+        length = min(self._chunk_size, self.size - start)
+        self._handed_over.clear()
+        data = read_with("libewf", self._handle, self._library_files, start, length)
+        if number not in self._zero_chunks and not data.strip(b"\0"):
+            if not any(_holds_zeros(stored, length) for stored in self._handed_over):
+                raise SourceError(
+                    f"is a damaged EWF image: the {length:,} bytes at {start:,} of the disk do "
+                    "not match their checksum; copy it again"
+                )
+            self._zero_chunks.add(number)
+        return data
+
+
+class _SegmentFile(LibraryFile):
+    """A segment that keeps what it hands over to libewf, in a list of all segments."""
+
+    def __init__(self, files: HostFiles, number: int, handed_over: list[bytes]) -> None:
+        super().__init__(files, number)
+        self._handed_over = handed_over
+
+    def read(self, size: int) -> bytes:
+        """Read from the current place; raises SourceError where the file ends before."""
+        data = super().read(size)
+        self._handed_over.append(data)
+        return data
+
+
+def _holds_zeros(stored: bytes, length: int) -> bool:
+    """Tell whether bytes are a whole chunk of zeros: compressed, or with its Adler-32 behind."""
+    plain, checksum = stored[:-_CHECKSUM_SIZE], stored[-_CHECKSUM_SIZE:]
+    if zlib.adler32(plain).to_bytes(_CHECKSUM_SIZE, "little") != checksum:
+        inflater = zlib.decompressobj()
+        try:
+            plain = inflater.decompress(stored, length)
+            inflater.decompress(inflater.unconsumed_tail, 1)
+        except zlib.error:
+            return False
+        if not inflater.eof:
+            return False
+    return len(plain) >= length and not plain.strip(b"\0")
 
 
 def _check_segment(files: HostFiles, number: int) -> None:

@@ -55,4 +55,4 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "it asks for too much memory"
     sentences = str(error).rstrip(".").split(". ")
-    return sentences[min(1, len(sentences) - 1)].rpartition(": ")[2] or type(error).__name__
+    return sentences[min(1, len(sentences) - 1)].partition(": ")[2] or type(error).__name__

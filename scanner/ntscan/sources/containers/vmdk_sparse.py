@@ -21,6 +21,9 @@ COWD_SIGNATURE: Final = b"COWD"
 
 # SparseExtentHeader, "Virtual Disk Format 5.0": after magicNumber.
 _HEADER: Final = struct.Struct("<4sIIQQQQIQQQ")
+# libvmdk takes the entry 1, which stands for zeros where this flag is, for the place of a grain.
+_ZEROED_GRAINS: Final = 1 << 2
+_COMPRESSED_GRAINS: Final = 1 << 16
 _GRAIN_SECTORS: Final = frozenset(1 << bits for bits in range(3, 12))  # 4 KB to 1 MB
 _ENTRIES_PER_TABLE: Final = 512
 _DIRECTORY_AT_END: Final = 0xFFFFFFFFFFFFFFFF
@@ -69,6 +72,11 @@ def read_sparse_header(files: HostFiles, number: int) -> SparseHeader:
     tables = -(-capacity // (grain * _ENTRIES_PER_TABLE)) if grain else 0
     if grain not in _GRAIN_SECTORS or entries != _ENTRIES_PER_TABLE or not capacity:
         raise SourceError("is a VMDK with a damaged header; copy it again")
+    if flags & _ZEROED_GRAINS:
+        raise SourceError(
+            "is a VMDK with zeroed-grain entries, which are not read; "
+            "convert it with qemu-img convert"
+        )
     if directory != _DIRECTORY_AT_END and (
         directory * SECTOR_SIZE + tables * 4 > files.sizes[number]
     ):
@@ -77,7 +85,7 @@ def read_sparse_header(files: HostFiles, number: int) -> SparseHeader:
     return SparseHeader(
         size=capacity * SECTOR_SIZE,
         descriptor=files.read(number, at * SECTOR_SIZE, length) if at else b"",
-        is_stream_optimized=bool(flags & 0x10000),
+        is_stream_optimized=bool(flags & _COMPRESSED_GRAINS),
     )
 
 
