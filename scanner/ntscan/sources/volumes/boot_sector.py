@@ -32,7 +32,8 @@ class BootSector:
     """What a boot sector says of its volume; all but ``serial_number`` in bytes.
 
     ``length`` is what the file system uses of its volume; of NTFS, one sector behind it holds the
-    copy of the boot sector. ``witness`` is where its first structure lies: the FAT, or the MFT.
+    copy of the boot sector. ``witness`` is where its first structure lies: the FAT, or the MFT;
+    ``first_cluster`` is where the first cluster lies, on FAT that numbered 2.
     ``serial_number`` is as NT shows it, or empty where the sector carries none.
     """
 
@@ -41,6 +42,7 @@ class BootSector:
     length: int
     bytes_per_cluster: int
     witness: int
+    first_cluster: int
     media: int
     serial_number: str
 
@@ -76,6 +78,7 @@ def _read_ntfs(sector: bytes) -> BootSector | None:
         length=sectors * bytes_per_sector,
         bytes_per_cluster=cluster,
         witness=mft_cluster * cluster,
+        first_cluster=0,
         media=sector[21],
         serial_number=f"{struct.unpack_from('<Q', sector, 72)[0]:016X}",
     )
@@ -98,7 +101,8 @@ def _read_fat(sector: bytes) -> BootSector | None:
     ):
         return None
     root_sectors = -(-roots * 32 // bytes_per_sector)
-    clusters = (sectors - reserved - fats * fat_sectors - root_sectors) // sectors_per_cluster
+    system_sectors = reserved + fats * fat_sectors + root_sectors
+    clusters = (sectors - system_sectors) // sectors_per_cluster
     if not 0 < clusters < _LEAST_FAT32_CLUSTERS:
         return None
     return BootSector(
@@ -107,6 +111,7 @@ def _read_fat(sector: bytes) -> BootSector | None:
         length=sectors * bytes_per_sector,
         bytes_per_cluster=bytes_per_sector * sectors_per_cluster,
         witness=reserved * bytes_per_sector,
+        first_cluster=system_sectors * bytes_per_sector,
         media=media,
         serial_number=_fat_serial_number(sector),
     )

@@ -10,7 +10,8 @@ What the library does that a caller must know, and what is done about it here:
   and files of its own; passed on is only what is allocated, by name and by record.
 - It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
   call ends in SourceError or in what was asked for.
-- It reads a file whose FAT chain loops or ends early as a shorter one.
+- It reads a file whose FAT chain loops or ends early as a shorter one, and a folder too; the same
+  of an NTFS folder of which a block of the index is gone.
 """
 
 import os
@@ -40,11 +41,14 @@ MOST_ENTRIES: Final = 100_000
 MOST_METADATA: Final = 64 << 20
 _RAISED: Final = (OSError, RuntimeError, SystemError, ValueError)
 _FILE_NAME: Final = 0x30
+_INDEX_ROOT: Final = 0x90
 _INDEX_ALLOCATION: Final = 0xA0
 _BITMAP: Final = 0xB0
 #: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
 _REFERENCE: Final = 6
 _NAME_AT: Final = 0x42
+#: INDEX_ROOT: the flags of the index's header, LARGE_INDEX among them.
+_INDEX_FLAGS: Final = 0x1C
 _ONE_AT_A_TIME: Final = RLock()
 
 
@@ -78,15 +82,31 @@ class Library:
     def entries(self, inode: int) -> tuple[Item, ...]:
         """List the allocated entries of a folder, in the folder's own order."""
         found: list[Item] = []
+        is_folder = False
         with self._call("the folder cannot be listed"):
             for count, entry in enumerate(self._volume.open_dir(inode=inode)):
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
+                name = entry.info.name
+                is_folder |= name.name == b"." and int(name.meta_addr) == inode
                 if _is_allocated(entry) and not self._is_stale(entry):
                     found.append(_item(entry))
             if self._is_ntfs and self._has_free_index_blocks(inode):
                 found = [item for item in found if self._is_named(item, inode)]
+            if not self._is_ntfs and inode != self.root and not is_folder:
+                raise SourceError(
+                    "it does not begin with an entry for itself, as every folder does"
+                )
         return tuple(found)
+
+    def last_block(self, inode: int) -> int | None:
+        """Return the last sector of a FAT folder's clusters; ``None`` where it has none."""
+        last = None
+        with self._call("the folder cannot be read"):
+            for attribute in self._volume.open_meta(inode):
+                for run in attribute:
+                    last = int(run.addr) + int(run.len) - 1
+        return last
 
     def _is_stale(self, entry: "pytsk3.File") -> bool:
         """Say whether an entry's record is there, but was given to another file since."""
@@ -101,11 +121,16 @@ class Library:
     def _has_free_index_blocks(self, folder: int) -> bool:
         """Say whether an NTFS folder's index has blocks out of use, which still hold names."""
         blocks = used = 0
-        for kind, content in self._attributes(folder, (_INDEX_ALLOCATION, _BITMAP)):
-            if kind == _INDEX_ALLOCATION:
+        is_large = False
+        for kind, content in self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)):
+            if kind == _INDEX_ROOT:
+                is_large = bool(content[_INDEX_FLAGS : _INDEX_FLAGS + 1] > b"\0")
+            elif kind == _INDEX_ALLOCATION:
                 blocks = content.count(b"INDX")
             else:
                 used = int.from_bytes(content, "little").bit_count()
+        if blocks < used or (is_large and not used):
+            raise SourceError("a part of the folder's index is gone, and with it names of files")
         return blocks > used
 
     def _is_named(self, item: Item, folder: int) -> bool:
