@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A source package whose tests hold a hive that Windows wrote; ours read it, and nothing ships it.
 REAL_HIVE := build/downloads/dissect_regf-3.14.tar.gz
+# Likewise: an NTFS volume that Windows formatted, and FAT volumes.
+REAL_NTFS := build/downloads/dissect_ntfs-3.16.tar.gz
+REAL_FAT := build/downloads/dissect_fat-3.13.tar.gz
 
 .PHONY: demo test lint bench fuzz clean
 
 demo: .venv/ready
 	$(BIN)/python -m fixtures.demo build/demo
 
-test: lint $(REAL_HIVE)
+test: lint $(REAL_HIVE) $(REAL_NTFS) $(REAL_FAT)
 	$(BIN)/python -m pytest
 
 bench: .venv/ready
@@ -28,6 +31,14 @@ lint: .venv/ready
 $(REAL_HIVE): | .venv/ready
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--no-binary dissect.regf --dest $(@D) dissect.regf==3.14
+
+$(REAL_NTFS): | .venv/ready
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--no-binary dissect.ntfs --dest $(@D) dissect.ntfs==3.16
+
+$(REAL_FAT): | .venv/ready
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--no-binary dissect.fat --dest $(@D) dissect.fat==3.13
 
 clean:
 	rm -rf .venv build dist

@@ -82,7 +82,7 @@ def test_no_module_below_the_composer_asks_for_the_time_or_the_environment() -> 
     """Only composer.py and the command line know a clock or the environment."""
     forbidden = ("datetime.now", "time.time", "os.environ", "getenv")
     # The Sleuth Kit takes a volume's wall clock for that of the zone in TZ; only so can it be told.
-    exempt = {ROOT / "sources" / "volumes" / "sleuthkit.py"}
+    exempt = {ROOT / "sources" / "volumes" / "zone.py"}
     below = [
         module
         for module in MODULES

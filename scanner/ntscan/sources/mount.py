@@ -1,6 +1,7 @@
 """From the volumes of a disk to those that can be read, the halves of a mirror told together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from ntscan.errors import SourceError
@@ -9,11 +10,9 @@ from ntscan.sources.description import Mirror, VolumeDescription
 from ntscan.sources.mounted_volume import MountedVolume
 from ntscan.sources.source import Blocked
 from ntscan.sources.volumes.file_system import FileSystem
+from ntscan.sources.volumes.letters import is_fault_tolerant
 from ntscan.sources.volumes.volume import Volume, VolumeTable
 from ntscan.vocabulary import Stage
-
-#: The types of FAT16 and NTFS partitions that belong to a fault-tolerant set (facts of NT 4.0).
-_FAULT_TOLERANT: Final = (0x86, 0x87)
 
 
 def mount_volumes(
@@ -21,7 +20,11 @@ def mount_volumes(
 ) -> tuple[tuple[MountedVolume, ...], tuple[Blocked, ...]]:
     """Open the file system of each volume; those that cannot be are told with the reason."""
     blocked = [
-        _blocked(refusal.number, refusal.offset, refusal.message) for refusal in table.refused
+        replace(
+            _blocked(refusal.number, refusal.offset, refusal.message),
+            leads_on=refusal.may_hold_nt,
+        )
+        for refusal in table.refused
     ]
     readable: list[tuple[Volume, FileSystem]] = []
     for volume in table.volumes:
@@ -62,7 +65,8 @@ def _describe(
 
 
 def _fault_tolerant(*volumes: Volume) -> bool:
-    return all(volume.type_code in _FAULT_TOLERANT for volume in volumes)
+    types = (volume.type_code for volume in volumes)
+    return all(type_code is not None and is_fault_tolerant(type_code) for type_code in types)
 
 
 def _blocked(number: int, offset: int, message: str) -> Blocked:

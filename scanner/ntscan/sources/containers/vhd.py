@@ -85,11 +85,13 @@ def _check_vhd(files: HostFiles) -> None:
             "is a VHD of Virtual PC before 2004, whose footer is one byte short, and is not read; "
             "convert it with qemu-img convert"
         )
-    if not footer.startswith(_FOOTER_COOKIE):
+    if len(footer) < _FOOTER_SIZE or not footer.startswith(_FOOTER_COOKIE):
         raise SourceError("is a truncated VHD: its footer is missing; copy it again")
     _, _, _, header_at, _, _, _, _, _, current_size, _, kind = _FOOTER.unpack_from(footer)
     if kind == _DIFFERENCING:
         raise SourceError(_DIFFERENCING_REASON)
+    if kind not in {_FIXED, _DYNAMIC}:
+        raise SourceError(f"is a VHD of type {kind}, which is not known; copy it again")
     if kind == _FIXED and current_size > size - _FOOTER_SIZE:
         raise SourceError(
             f"is a truncated VHD: it holds {size - _FOOTER_SIZE:,} of {current_size:,} bytes; "

@@ -32,8 +32,8 @@ class BootSector:
     """What a boot sector says of its volume; all but ``serial_number`` in bytes.
 
     ``length`` is what the file system uses of its volume; of NTFS, one sector behind it holds the
-    copy of the boot sector. ``witness`` is where its first structure lies: the FAT, or the MFT;
-    ``first_cluster`` is where the first cluster lies, on FAT that numbered 2.
+    copy of the boot sector. ``witness`` is where its first structure lies: the FAT, or the MFT.
+    ``first_cluster`` is where the clusters begin, behind FATs and root folder; 0 on NTFS.
     ``serial_number`` is as NT shows it, or empty where the sector carries none.
     """
 
@@ -101,8 +101,8 @@ def _read_fat(sector: bytes) -> BootSector | None:
     ):
         return None
     root_sectors = -(-roots * 32 // bytes_per_sector)
-    system_sectors = reserved + fats * fat_sectors + root_sectors
-    clusters = (sectors - system_sectors) // sectors_per_cluster
+    before = reserved + fats * fat_sectors + root_sectors
+    clusters = (sectors - before) // sectors_per_cluster
     if not 0 < clusters < _LEAST_FAT32_CLUSTERS:
         return None
     return BootSector(
@@ -111,7 +111,7 @@ def _read_fat(sector: bytes) -> BootSector | None:
         length=sectors * bytes_per_sector,
         bytes_per_cluster=bytes_per_sector * sectors_per_cluster,
         witness=reserved * bytes_per_sector,
-        first_cluster=system_sectors * bytes_per_sector,
+        first_cluster=before * bytes_per_sector,
         media=media,
         serial_number=_fat_serial_number(sector),
     )

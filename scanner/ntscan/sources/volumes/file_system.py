@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import SECTOR, FileSystemKind, read_boot_sector
-from ntscan.sources.volumes.fat_chain import FileAllocationTable
 from ntscan.sources.volumes.node_bytes import NodeBytes
 from ntscan.sources.volumes.sleuthkit import Item, Library
 from ntscan.sources.volumes.volume import Volume
@@ -57,11 +56,9 @@ class FileSystem:
             )
         self.serial_number = boot.serial_number
         self._kind = boot.kind
-        is_ntfs = boot.kind is FileSystemKind.NTFS
-        self._fat = None if is_ntfs else FileAllocationTable(disk, volume.offset, boot)
-        self._library = Library(disk, volume.offset, volume.length, boot.kind)
+        self._library = Library(disk, volume.offset, volume.length, boot)
         self._listings: dict[int, tuple[Node, ...]] = {}
-        self.name = self._ntfs_name() if is_ntfs else str(boot.kind)
+        self.name = self._ntfs_name() if boot.kind is FileSystemKind.NTFS else str(boot.kind)
         self.root = Node(
             name="",
             short_name="",
@@ -79,8 +76,6 @@ class FileSystem:
         listing = self._listings.get(folder.inode)
         if listing is None:
             nodes = [self._node(item) for item in self._library.entries(folder.inode)]
-            if self._fat is not None and folder.inode != self._library.root:
-                self._fat.refuse_broken(self._library.last_block(folder.inode))
             listing = tuple(sorted((n for n in nodes if not self._is_own(n)), key=_order))
             if len(self._listings) >= _LISTINGS_KEPT:
                 del self._listings[next(iter(self._listings))]
@@ -121,7 +116,7 @@ class FileSystem:
             raise SourceError("is a folder where a file should be; look inside it by hand")
         if file.damage is not None:
             raise SourceError(file.damage)
-        data = self._library.read(file.inode, offset, length) if length else b""
+        data = self._library.read(file.inode, offset, length)
         if len(data) < length:
             raise SourceError(
                 f"ends after {offset + len(data):,} of its {file.size:,} bytes: its cluster chain "

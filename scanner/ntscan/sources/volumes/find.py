@@ -64,6 +64,7 @@ class _Told:
                 offset=partition.start * SECTOR,
                 type_code=partition.type_code,
                 message=refusal.message,
+                may_hold_nt=refusal.may_hold_nt,
             )
             refused.append(entry)
             if refusal.is_named:

@@ -34,16 +34,20 @@ _HEAD: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a partition is not read; ``is_named`` where it is known what lies there instead."""
+    """Why a partition is not read; ``is_named`` where it is known what lies there instead.
+
+    ``may_hold_nt`` says that a system of NT 4.0 can be there all the same.
+    """
 
     message: str
     is_named: bool
+    may_hold_nt: bool
 
 
 def reason_to_refuse(disk: DiskBytes, partition: Partition) -> Refusal | None:
     """Say why a partition is not read, ``None`` where its boot sector is FAT12, FAT16 or NTFS."""
     if partition.type_code in _BY_TYPE:
-        return _named(f"{_BY_TYPE[partition.type_code]}, {_OTHER}")
+        return _other(_BY_TYPE[partition.type_code])
     offset = partition.start * SECTOR
     if not partition.sectors or not partition.start:
         return _unknown("has no sectors of its own; the partition table is damaged")
@@ -60,27 +64,29 @@ def _by_content(partition: Partition, head: bytes) -> Refusal | None:
     boot = read_boot_sector(head)
     is_member = is_fault_tolerant(partition.type_code)
     if boot is not None:
-        return _named(_SET) if is_member and boot.length > partition.sectors * SECTOR else None
+        return _MEMBER if is_member and boot.length > partition.sectors * SECTOR else None
     for offset, magic, name in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
-            return _named(f"{name}, {_OTHER}")
+            return _other(name)
     if is_member:
-        return _named(_SET)
+        return _MEMBER
     return _unknown(
         "does not begin with a boot sector of FAT12, FAT16 or NTFS; where NT ran from it, the "
         "sector is damaged: restore it from its copy and scan again"
     )
 
 
-def _named(message: str) -> Refusal:
-    return Refusal(message=message, is_named=True)
+def _other(name: str) -> Refusal:
+    return Refusal(message=f"{name}, {_OTHER}", is_named=True, may_hold_nt=False)
 
 
 def _unknown(message: str) -> Refusal:
-    return Refusal(message=message, is_named=False)
+    return Refusal(message=message, is_named=False, may_hold_nt=True)
 
 
-_SET: Final = (
-    "is a member of an NT stripe or volume set, whose files lie across several disks; join the "
-    "set on a machine that has all of them, and scan an image of the joined volume"
+_MEMBER: Final = Refusal(
+    message="is a member of an NT stripe or volume set, whose files lie across several disks; join "
+    "the set on a machine that has all of them, and scan an image of the joined volume",
+    is_named=True,
+    may_hold_nt=True,
 )

@@ -10,12 +10,10 @@ What the library does that a caller must know, and what is done about it here:
   and files of its own; passed on is only what is allocated, by name and by record.
 - It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
   call ends in SourceError or in what was asked for.
-- It reads a file whose FAT chain loops or ends early as a shorter one, and a folder too; the same
-  of an NTFS folder of which a block of the index is gone.
+- It reads a file whose FAT chain loops or ends early as a shorter one, and lists one whose NTFS
+  record is damaged as empty; such a file is opened by itself, and that fails.
 """
 
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +24,10 @@ import pytsk3
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
-from ntscan.sources.volumes.boot_sector import FileSystemKind
+from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
+from ntscan.sources.volumes.fat_folder import count_entries, ends_chain
+from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
+from ntscan.sources.volumes.zone import zone_of_utc
 
 _TYPES: Final = {
     FileSystemKind.FAT12: pytsk3.TSK_FS_TYPE_FAT12,
@@ -47,8 +48,6 @@ _BITMAP: Final = 0xB0
 #: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
 _REFERENCE: Final = 6
 _NAME_AT: Final = 0x42
-#: INDEX_ROOT: the flags of the index's header, LARGE_INDEX among them.
-_INDEX_FLAGS: Final = 0x1C
 _ONE_AT_A_TIME: Final = RLock()
 
 
@@ -72,41 +71,43 @@ class Item:
 class Library:
     """One volume opened by the library; every method raises SourceError."""
 
-    def __init__(self, disk: DiskBytes, offset: int, length: int, kind: FileSystemKind) -> None:
+    def __init__(self, disk: DiskBytes, offset: int, length: int, boot: BootSector) -> None:
         self._image = _Window(disk, offset, min(length, disk.size - offset))
-        self._is_ntfs = kind is FileSystemKind.NTFS
+        self._boot = boot
+        self._is_ntfs = boot.kind is FileSystemKind.NTFS
         with self._call("the volume cannot be opened"):
-            self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[kind])
+            self._volume = pytsk3.FS_Info(self._image, offset=0, type=_TYPES[boot.kind])
+            self._cluster = int(self._volume.info.block_size)
             self.root = int(self._volume.info.root_inum)
 
     def entries(self, inode: int) -> tuple[Item, ...]:
         """List the allocated entries of a folder, in the folder's own order."""
         found: list[Item] = []
-        is_folder = False
         with self._call("the folder cannot be listed"):
             for count, entry in enumerate(self._volume.open_dir(inode=inode)):
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
-                name = entry.info.name
-                is_folder |= name.name == b"." and int(name.meta_addr) == inode
                 if _is_allocated(entry) and not self._is_stale(entry):
                     found.append(_item(entry))
-            if self._is_ntfs and self._has_free_index_blocks(inode):
+            if not self._is_ntfs:
+                self._check_fat_folder(inode, len(found))
+            elif self._has_free_index_blocks(inode):
                 found = [item for item in found if self._is_named(item, inode)]
-            if not self._is_ntfs and inode != self.root and not is_folder:
-                raise SourceError(
-                    "it does not begin with an entry for itself, as every folder does"
-                )
         return tuple(found)
 
-    def last_block(self, inode: int) -> int | None:
-        """Return the last sector of a FAT folder's clusters; ``None`` where it has none."""
-        last = None
-        with self._call("the folder cannot be read"):
-            for attribute in self._volume.open_meta(inode):
-                for run in attribute:
-                    last = int(run.addr) + int(run.len) - 1
-        return last
+    def _check_fat_folder(self, inode: int, listed: int) -> None:
+        """Raise SourceError where a folder's bytes name more than was listed, or end too early."""
+        folder = self._volume.open_meta(inode)
+        size = int(folder.info.meta.size)
+        content = folder.read_random(0, min(size, MOST_METADATA)) if size else b""
+        count = count_entries(content)
+        if count != listed:
+            raise SourceError(f"the folder is damaged: of {count} entries {listed} make sense")
+        if inode == self.root:
+            return
+        sectors = [run.addr + run.len - 1 for data in folder for run in data]
+        if not sectors or not ends_chain(self._boot, sectors[-1], self._image.read):
+            raise SourceError("the folder is damaged: its cluster chain is broken")
 
     def _is_stale(self, entry: "pytsk3.File") -> bool:
         """Say whether an entry's record is there, but was given to another file since."""
@@ -119,19 +120,18 @@ class Library:
         return True
 
     def _has_free_index_blocks(self, folder: int) -> bool:
-        """Say whether an NTFS folder's index has blocks out of use, which still hold names."""
-        blocks = used = 0
-        is_large = False
-        for kind, content in self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)):
-            if kind == _INDEX_ROOT:
-                is_large = bool(content[_INDEX_FLAGS : _INDEX_FLAGS + 1] > b"\0")
-            elif kind == _INDEX_ALLOCATION:
-                blocks = content.count(b"INDX")
-            else:
-                used = int.from_bytes(content, "little").bit_count()
-        if blocks < used or (is_large and not used):
-            raise SourceError("a part of the folder's index is gone, and with it names of files")
-        return blocks > used
+        """Say whether an NTFS folder's index has blocks out of use, which still hold names.
+
+        Raises SourceError where a block in use is none: names may be missing that it held.
+        """
+        index = dict(self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)))
+        blocks, used = index.get(_INDEX_ALLOCATION, b""), index.get(_BITMAP, b"")
+        size = int.from_bytes(index.get(_INDEX_ROOT, b"")[8:12], "little") or 4096
+        in_use = int.from_bytes(used, "little")
+        signatures = [blocks[at : at + 4] == b"INDX" for at in range(0, len(blocks), size)]
+        if any(in_use >> n & 1 and not is_block for n, is_block in enumerate(signatures)):
+            raise SourceError("the folder is damaged: a block of its index is none")
+        return any(is_block and not in_use >> n & 1 for n, is_block in enumerate(signatures))
 
     def _is_named(self, item: Item, folder: int) -> bool:
         """Say whether an NTFS file's own record bears the name that a folder has for it."""
@@ -155,9 +155,23 @@ class Library:
             yield kind, bytes(file.read_random(0, size, attribute.info.type, number))
 
     def read(self, inode: int, offset: int, length: int) -> bytes:
-        """Read bytes of a file's unnamed data; fewer where it ends."""
+        """Read bytes of a file's unnamed data; fewer where its clusters end."""
         with self._call("the file cannot be read"):
-            return bytes(self._volume.open_meta(inode).read_random(offset, length))
+            file = self._volume.open_meta(inode)
+            runs = _runs_with_nt4_holes(file) if self._is_ntfs else ()
+            if not length:
+                return b""
+            if runs:
+                end = min(offset + length, int(file.info.meta.size))
+                wanted = range(offset, max(offset, end))
+                return read_compressed(runs, self._cluster, wanted, self._read_clusters)
+            return bytes(file.read_random(offset, length))
+
+    def _read_clusters(self, lcn: int, count: int) -> bytes:
+        data = self._image.read(lcn * self._cluster, count * self._cluster)
+        if len(data) < count * self._cluster:
+            raise ValueError("a run leads out of the volume")
+        return data
 
     def attribute(self, inode: int, attribute_type: int) -> bytes:
         """Read the first attribute of a type of an NTFS file record."""
@@ -169,7 +183,7 @@ class Library:
     @contextmanager
     def _call(self, failure: str) -> Iterator[None]:
         """Run calls of the library; an error of the image wins over what was made of it."""
-        with _ONE_AT_A_TIME, _zone_of_utc():
+        with _ONE_AT_A_TIME, zone_of_utc():
             try:
                 yield
             except SourceError:
@@ -239,29 +253,24 @@ def _item(entry: "pytsk3.File") -> Item:
     )
 
 
+def _runs_with_nt4_holes(file: "pytsk3.File") -> tuple[ClusterRun, ...]:
+    """Return the runs of compressed data, where there is a hole that the library does not know."""
+    for data in file:
+        if data.info.type != pytsk3.TSK_FS_ATTR_TYPE_NTFS_DATA or data.info.name:
+            continue
+        if not int(data.info.flags) & pytsk3.TSK_FS_ATTR_COMP:
+            return ()
+        runs = tuple(_run(run) for run in data)
+        return runs if any(run.addr == NO_CLUSTER for run in data) else ()
+    raise ValueError("its record has no $DATA")
+
+
+def _run(run: "pytsk3.TSK_FS_ATTR_RUN") -> ClusterRun:
+    is_hole = run.addr == NO_CLUSTER or int(run.flags) & pytsk3.TSK_FS_ATTR_RUN_FLAG_SPARSE
+    return ClusterRun(
+        vcn=int(run.offset), length=int(run.len), lcn=None if is_hole else int(run.addr)
+    )
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _zone_of_utc() -> Iterator[None]:
-    """Make this process's zone UTC for the library, and what it was afterwards.
-
-    Windows has no ``tzset``: there the C library reads the zone once, before this could change it.
-    """
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "UTC0"
-    _tell_c_library()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
-        _tell_c_library()
-
-
-def _tell_c_library() -> None:
-    if hasattr(time, "tzset"):
-        time.tzset()

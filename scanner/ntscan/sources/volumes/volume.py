@@ -39,12 +39,16 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedVolume:
-    """A partition that is not read: ``message`` is a sentence that says why and what to do."""
+    """A partition that is not read: ``message`` is a sentence that says why and what to do.
+
+    ``may_hold_nt`` says that a system of NT 4.0 can be there all the same.
+    """
 
     number: int
     offset: int
     type_code: int | None
     message: str
+    may_hold_nt: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
