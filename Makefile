@@ -17,6 +17,7 @@ test: lint $(REAL_HIVE) $(REAL_NTFS) $(REAL_FAT)
 
 bench: .venv/ready
 	$(BIN)/python -m fixtures.benchmark
+	$(BIN)/python -m fixtures.benchmark_images
 	$(BIN)/python -m fixtures.benchmark_model
 
 # SECONDS=600 makes it longer, SEED=7 repeats the inputs of an earlier run.
