@@ -29,14 +29,16 @@ def is_disk_image(path: Path) -> bool:
         head = read_host_file_head(str(path), _SECTOR, follow_link=True)
     except SourceError:
         return False
-    if len(head) < _SECTOR or head.startswith(b"MZ"):
+    if head.startswith(b"MZ"):
         return False
     from ntscan.sources.containers.parts import first_part  # noqa: PLC0415
     from ntscan.sources.containers.recognise import container_format  # noqa: PLC0415
 
-    if container_format(path) is not None or first_part(path) != path:
-        return True
+    if container_format(path) is not None:
+        return True  # The descriptor of a VMDK can be shorter than a sector.
     size = path.stat().st_size
+    if size >= _SECTOR and first_part(path) != path:
+        return True
     if size < _SMALLEST_DISK:
         return False
     return _is_boot_record(head) or (size % _SECTOR == 0 and _holds_volumes(path))
