@@ -16,6 +16,7 @@ from fixtures.disk.fat_volume import FATRecipe, build_fat_volume, missing_tool
 from fixtures.disk.ntfs_attributes import HoleEncoding
 from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
 from ntscan.errors import SourceError
+from ntscan.sources.volumes import sleuthkit
 from ntscan.sources.volumes.file_system import FileSystem, Node
 from ntscan.sources.volumes.find import find_volumes
 from ntscan.vocabulary import ModificationTimeKind
@@ -67,7 +68,11 @@ def found(volume: FileSystem, path: str) -> Node:
 
 def content(data: bytes | bytearray, path: str = PLACE) -> bytes:
     """The bytes of the file at a path of a bare volume."""
-    volume = opened(data)
+    return content_of(opened(data), path)
+
+
+def content_of(volume: FileSystem, path: str) -> bytes:
+    """The bytes of the file at a path."""
     return volume.read(found(volume, path), MOST)
 
 
@@ -373,3 +378,24 @@ def test_a_truncated_image_gives_the_whole_file_or_an_error(kind: str) -> None:
             outcomes.add(type(error).__name__)
     assert outcomes <= {True, "SourceError", "ValueError"}
     assert {True, "SourceError"} <= outcomes
+
+
+def test_an_image_that_shrinks_while_it_is_read_is_an_error() -> None:
+    """Fewer bytes than the disk promised are never taken for the file's."""
+    data = ntfs_of(FILES)
+    disk = BytesDisk(data[: data.index(DRIVER[40_000:40_064])])
+    disk.size = len(data)
+    (volume,) = find_volumes(disk).volumes
+    with pytest.raises(SourceError, match="the image ends too early"):
+        content_of(FileSystem(disk, volume), PLACE)
+
+
+@pytest.mark.parametrize("limit", ["MOST_ENTRIES", "MOST_METADATA"])
+def test_a_folder_larger_than_any_of_nt_is_refused(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both its entries and its index are bounded."""
+    monkeypatch.setattr(sleuthkit, limit, 12)
+    volume = opened(ntfs_of(FILES))
+    with pytest.raises(SourceError, match=r"more than 12 entries|claims"):
+        names(volume)
