@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "composer": ROOTS_OF_ALL
     | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting"},
 }
+MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -58,7 +59,13 @@ def test_a_module_imports_only_what_its_room_may_know(module: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "owner"),
-    [("pefile", "evidence"), ("rich", "reporting"), ("typer", "cli"), ("msgspec", "")],
+    [
+        ("pefile", "evidence"),
+        ("rich", "reporting"),
+        ("typer", "cli"),
+        ("msgspec", ""),
+        ("distributed", "auditing"),
+    ],
 )
 def test_a_foreign_library_has_one_room(library: str, owner: str) -> None:
     """What came from outside is known in one room, so that it can be replaced there."""
@@ -76,6 +83,15 @@ def test_a_foreign_library_has_one_room(library: str, owner: str) -> None:
         if name.split(".")[0] == library
     }
     assert using == ({owner} if owner else {"reporting", "rulebook"})
+
+
+def test_only_the_command_line_knows_the_audit() -> None:
+    """What scans one target knows nothing of many."""
+    assert {room_of(m) for m in MODULES if "auditing" in imported_rooms(m)} == {
+        "__init__",
+        "auditing",
+        "cli",
+    }
 
 
 def test_no_module_below_the_composer_asks_for_the_time_or_the_environment() -> None:

@@ -49,8 +49,8 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
     ``rules`` are the rules to ask; without them those are loaded that ``options`` names. Raises
     UsageError where a target does not exist or a rule does not load.
     """
-    started_at = _now()
-    book = rules if rules is not None else _load(options)
+    started_at = now()
+    book = rules if rules is not None else load_book(options)
     stated = read_stated_hashes(options.image_hash, len(targets))
     hashing = ImageHashing(stated=stated, compute=options.hash_images)
     sources = [
@@ -63,9 +63,9 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
         rules=RulesUsed(count=len(book.advisories), digest=book.digest),
         run=Run(
             started_at=started_at,
-            finished_at=_now(),
+            finished_at=now(),
             host=platform.node(),
-            options=_shown_options(options),
+            options=shown_options(options),
         ),
         targets=entries,
         summary=summarise(entries),
@@ -153,15 +153,25 @@ def _demonstration(behaviour: Behaviour) -> "Demonstration":
     return demonstrate(behaviour)
 
 
-def _shown_options(options: Options) -> Options:
+def prepare_model(options: Options) -> None:
+    """Do beforehand what the first scan would do for all: import and run the driver model."""
+    if options.model:
+        for behaviour in Behaviour:
+            _demonstration(behaviour)
+
+
+def shown_options(options: Options) -> Options:
+    """Return the options as a report shows them."""
     directory = options.rules_directory
     return replace(options, rules_directory=None if directory is None else harmless(directory))
 
 
-def _load(options: Options) -> RuleBook:
+def load_book(options: Options) -> RuleBook:
+    """Load the rules that the options name; raises UsageError."""
     directory = Path(options.rules_directory) if options.rules_directory is not None else None
     return load_rules(directory, only=options.rules)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the time of day as reports give it: UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

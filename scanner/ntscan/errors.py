@@ -23,3 +23,15 @@ class ImageError(NtscanError):
 
 class RegistryError(SourceError):
     """A registry hive, or a key or value in it, is there and cannot be read."""
+
+
+class ReportError(NtscanError):
+    """Bytes that should be a line of an audit are none."""
+
+
+class ScanFailed(NtscanError):  # noqa: N818  it names what happened to one target, as a reason
+    """The scan of one target ended without a result; the message is a sentence that says why."""
+
+
+class EngineError(NtscanError):
+    """What runs the scans of an audit, a watching process or a cluster, was lost."""

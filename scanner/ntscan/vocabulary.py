@@ -171,6 +171,7 @@ class Stage(StrEnum):
     READ = "read"
     PE = "pe"
     REGISTRY = "registry"
+    SCAN = "scan"
 
 
 class ExitCode(IntEnum):

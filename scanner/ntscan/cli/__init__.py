@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ntscan.cli import check, model, rules, schema
+from ntscan.cli import audit, check, model, rules, schema
 from ntscan.errors import NtscanError, RuleError
 from ntscan.reporting.harmless import harmless
 from ntscan.version import VERSION
@@ -20,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("check")(check.check)
+app.command("audit", cls=audit.AuditCommand)(audit.audit)
 app.command("schema")(schema.schema)
 app.add_typer(rules.app, name="rules")
 app.add_typer(model.app, name="model")

@@ -1,8 +1,9 @@
 """The options of the commands that scan, each with the help that it shows."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
@@ -16,13 +17,58 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class EngineKind(StrEnum):
+    """What can run the scans of an audit."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+_SIZE: Final = re.compile(r"(\d{1,12})([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_UNITS: Final = ("", "K", "M", "G", "T")
+
+
+def parse_size(text: str | int) -> int:
+    """Read a size such as 512M or 1G, in units of 1,024, as bytes."""
+    size = _SIZE.fullmatch(str(text))
+    if size is None or not int(size[1]):
+        raise typer.BadParameter(f"{text!r} is no size; write it as 512M or 1G.")
+    return int(size[1]) << 10 * _UNITS.index(size[2].upper())
+
+
 Paths: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Drivers, folders or disk images to scan.")
+]
+AuditPaths: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...|-",
+        help="Folders to search, files and disk images; - reads paths from standard input, one a"
+        " line.",
+    ),
 ]
 ReportFormat: TypeAlias = Annotated[Format, typer.Option("--format", help="How to print it.")]
 Output: TypeAlias = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file: whole or not at all."),
+]
+Journal: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Append the lines to a file, each when its target is finished.",
+    ),
+]
+Resume: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--resume",
+        metavar="[FILE]",
+        help="Go on with the file of an audit: what stands in it is not scanned again. With -o,"
+        " --resume stands alone.",
+    ),
 ]
 RuleIds: TypeAlias = Annotated[
     list[str] | None,
@@ -61,4 +107,30 @@ HashImages: TypeAlias = Annotated[
 NoModel: TypeAlias = Annotated[bool, typer.Option("--no-model", help="Leave the driver model out.")]
 Explain: TypeAlias = Annotated[
     bool, typer.Option("--explain", help="Say why each criterion is asked, and show every step.")
+]
+OnEngine: TypeAlias = Annotated[
+    EngineKind, typer.Option("--engine", help="Where the scans run: here, or on a Dask cluster.")
+]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="The cluster's scheduler, such as tcp://host:8786."),
+]
+Jobs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Targets scanned at a time; the processors' number unless given."),
+]
+Timeout: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        min=0.001, max=7 * 86_400, metavar="SECONDS", help="The time that one target may take."
+    ),
+]
+Memory: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        parser=parse_size,
+        metavar="SIZE",
+        help="The memory that one target may take, such as 512M or 2G.",
+        show_default="1G",
+    ),
 ]

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ntscan.errors import UsageError
@@ -41,18 +42,28 @@ def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
             raise UsageError(f"{file}: is among what is scanned, and that is never changed")
 
 
-def _print(data: bytes) -> None:
+def print_whole(data: bytes) -> None:
+    """Write a line to standard output and flush it.
+
+    Raises BrokenPipeError where who reads has gone, and UsageError where it cannot be written.
+    """
     if sys.stdout is None:
         raise UsageError("standard output is closed; open it, or name a file with -o")
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Who reads has gone, and the exit code still says what was found; Python must not flush
-        # into the pipe again at its end.
+    except BrokenPipeError as error:
+        # Python must not flush into the pipe again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError("who reads standard output has gone") from error
     except OSError as error:
         raise UsageError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def _print(data: bytes) -> None:
+    """Print; where who reads has gone, the exit code still says what was found."""
+    with suppress(BrokenPipeError):
+        print_whole(data)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from ntscan.reporting.report import Report
+from ntscan.reporting.report import Report, Summary
 from ntscan.vocabulary import ExitCode, FailOn, ScanStatus
 
 
@@ -11,7 +11,11 @@ def exit_code(report: Report, fail_on: FailOn) -> ExitCode:
 
     With ``FailOn.NEVER`` no finding counts, and 3 is left for what could not be scanned.
     """
-    found, unscanned = report.summary, _unscanned(report)
+    return choose_exit_code(report.summary, fail_on, unscanned=_unscanned(report))
+
+
+def choose_exit_code(found: Summary, fail_on: FailOn, *, unscanned: bool) -> ExitCode:
+    """Choose 0, 1 or 3 from counts, and whether anything could not be scanned; see exit_code."""
     match fail_on:
         case FailOn.AFFECTED:
             fails, doubtful = bool(found.affected), bool(found.undetermined)

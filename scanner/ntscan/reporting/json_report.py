@@ -4,10 +4,9 @@ from typing import Final
 
 import msgspec
 
-from ntscan.reporting.report import Report
+from ntscan.reporting.report import Report, TargetLine
 
 _INDENT: Final = 2
-_TITLE: Final = "ntscan report"
 
 
 def render_json(report: Report) -> str:
@@ -17,10 +16,19 @@ def render_json(report: Report) -> str:
 
 def report_schema() -> str:
     """Write the JSON Schema (2020-12) of the report, made from the report's own types."""
-    schema = msgspec.json.schema(Report)
+    return _schema(Report, "ntscan report")
+
+
+def line_schema() -> str:
+    """Write the JSON Schema (2020-12) of one line of an audit, a target by itself."""
+    return _schema(TargetLine, "ntscan audit, one line")
+
+
+def _schema(of: type, title: str) -> str:
+    schema = msgspec.json.schema(of)
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": _TITLE,
+        "title": title,
         **{key: value for key, value in schema.items() if key != "$defs"},
         "$defs": {
             name: _closed(definition) for name, definition in sorted(schema["$defs"].items())

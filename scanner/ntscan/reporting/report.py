@@ -229,6 +229,16 @@ class TargetEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLine(TargetEntry):
+    """One target with what a report says once: a line of an audit; ``run`` is of this target."""
+
+    schema_version: str
+    tool: Tool
+    rules: RulesUsed
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Counts of targets, and of the findings that decide."""
 

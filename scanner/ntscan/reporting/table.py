@@ -17,6 +17,7 @@ from ntscan.reporting.report import (
     SystemEntry,
     TargetEntry,
 )
+from ntscan.reporting.tally import summary_sentence
 from ntscan.vocabulary import ScanStatus
 
 #: From this many deciding findings of one target on, each gets a row and not a page.
@@ -140,13 +141,5 @@ def _copies(target: TargetEntry, *, explain: bool) -> Iterator[Text]:
 
 
 def _summary(report: Report) -> Text:
-    summary = report.summary
     partial = sum(target.scan_status is ScanStatus.PARTIAL for target in report.targets)
-    in_part = f", {partial:,} only in part" if partial else ""
-    targets = "1 target" if summary.targets == 1 else f"{summary.targets:,} targets"
-    return Text(
-        f"{targets}: {summary.affected:,} affected, {summary.fixed:,} fixed, "
-        f"{summary.not_affected:,} not affected, {summary.undetermined:,} undetermined; "
-        f"{summary.failed:,} could not be scanned{in_part}",
-        "bold",
-    )
+    return Text(summary_sentence(report.summary, partial), "bold")

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,7 @@ def read_stated_hashes(stated: str | None, targets: int) -> StatedHashes:
     return StatedHashes(by_path=_read_list(Path(stated)))
 
 
+@cache
 def _read_list(file: Path) -> dict[str, str]:
     """Read lines of digest, two spaces (or a space and an asterisk) and path.
 

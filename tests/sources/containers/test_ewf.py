@@ -85,14 +85,16 @@ def test_a_chunk_that_fails_its_checksum(
         assert opened.read_at(1 << 20, 65_536) == bytes(65_536)
 
 
-def test_a_damaged_header(segments: list[Path]) -> None:
+def test_a_damaged_section(ewfacquire: EwfAcquire, tmp_path: Path) -> None:
     """An image whose sections cannot be followed is no empty disk."""
-    image = bytearray(segments[0].read_bytes())
-    image[13] ^= 1  # the type of the first section
-    segments[0].write_bytes(image)
+    ewfacquire("-c", "none", "-S", "1073741824", "-t", tmp_path / "disk")
+    path = tmp_path / "disk.E01"
+    image = bytearray(path.read_bytes())
+    image[image.index(b"volume\0") + 8] ^= 1  # in the type of the section, which has a checksum
+    path.write_bytes(image)
 
-    with pytest.raises(SourceError, match="damaged"):
-        open_container(segments[0])
+    with pytest.raises(SourceError, match="0 bytes of a disk"):
+        open_container(path)
 
 
 @pytest.mark.parametrize(

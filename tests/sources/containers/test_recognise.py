@@ -1,6 +1,8 @@
 """A container is known by its content, whatever its name is; other files are raw."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,23 @@ def test_what_is_no_regular_file(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "fifo")
         with pytest.raises(SourceError, match="no regular file"):
             open_container(tmp_path / "fifo")
+
+
+def test_no_library_is_loaded_in_vain(tmp_path: Path) -> None:
+    """A disk that needs no library of a container is opened without one, so as to start fast."""
+    (tmp_path / "disk.raw").write_bytes(bytes(512))
+    (tmp_path / "disk.qcow2").write_bytes(qcow2_image(b"NT"))
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from ntscan.sources.containers.open import open_container\n"
+        "for name in sys.argv[1:]: open_container(Path(name)).close()\n"
+        "print(sorted({'pyewf', 'pyvmdk', 'pyvhdi', 'pysmraw', 'pytsk3'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "disk.raw", tmp_path / "disk.qcow2"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.stdout == "[]\n"

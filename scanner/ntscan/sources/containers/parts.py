@@ -68,8 +68,8 @@ def _numbers(path: Path) -> PartNumbers | None:
     its own is no later part of a raw disk, and one without it is no segment.
     """
     end = _end(path)
-    digits = Digits(0 if _is_file(path.with_name(_stem(path) + "000")) else 1)
-    if (number := digits.number(end)) is not None:
+    if (number := Digits().number(end)) is not None:
+        digits = Digits(0 if _is_file(_part(path, Digits(), 0)) else 1)
         return digits if number <= digits.first or _format(path) is None else None
     letters = Letters()
     if (number := letters.number(end)) is not None:

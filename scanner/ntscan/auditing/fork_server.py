@@ -1,0 +1,83 @@
+"""A process that forks a watched child for each request: ``python -m`` this, over two pipes.
+
+It has everything imported and prepared, so that a target does not pay for Python's start. It is a
+program of its own and not a ``multiprocessing.Process``, since those are forbidden in the daemonic
+workers of clusters. It ends with who started it: when its standard input does.
+"""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, TypeAlias
+
+from ntscan.auditing.frames import read_frame, write_frame
+from ntscan.auditing.limits import Limits
+from ntscan.auditing.watched_child import Work, run_watched
+from ntscan.errors import EngineError, NtscanError, ScanFailed
+
+#: What makes the work from the first message, before any target comes.
+Prepare: TypeAlias = Callable[[bytes], Work]
+
+#: Objects made before the collector looks at the young ones: a scan makes few, and little garbage.
+_YOUNG_OBJECTS: Final = 100_000
+
+#: The first byte of a reply: a result follows, or the sentence that says why there is none.
+RESULT: Final = b"R"
+FAILURE: Final = b"F"
+
+
+def serve(prepare: Prepare, limits: Limits) -> None:
+    """Answer requests until standard input ends."""
+    requests, replies = _take_standard_streams()
+    setup = read_frame(requests)
+    if setup is None:
+        return
+    try:
+        work = prepare(setup)
+    except NtscanError as error:
+        write_frame(replies, FAILURE + _encode(error))
+        return
+    write_frame(replies, RESULT)
+    # What is here now is never garbage; a collection in a child would copy all its pages.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
+    while (payload := read_frame(requests)) is not None:
+        try:
+            reply = RESULT + run_watched(work, payload, limits, (requests, replies))
+        except ScanFailed as error:
+            reply = FAILURE + _encode(error)
+        except EngineError:
+            return
+        write_frame(replies, reply)
+
+
+def _take_standard_streams() -> tuple[int, int]:
+    """Move the pipes away from 0 and 1, where a library could write into them."""
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return requests, replies
+
+
+def _encode(error: NtscanError) -> bytes:
+    return str(error).encode("utf-8", "surrogateescape")
+
+
+def main() -> None:
+    """Take ``MODULE:FUNCTION SECONDS BYTES`` from the command line, and serve."""
+    name, seconds, memory = sys.argv[1:]
+    # Ctrl-C in a terminal reaches every process of it; this one ends when its standard input does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    module, _, function = name.partition(":")
+    prepare: Prepare = getattr(import_module(module), function)
+    serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))
+
+
+if __name__ == "__main__":
+    main()

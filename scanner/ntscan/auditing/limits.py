@@ -1,0 +1,56 @@
+"""What the scan of one target may take, and what holds it to that."""
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+from ntscan.errors import UsageError
+
+_GIBIBYTE: Final = 1024**3
+#: Processor seconds beyond the time limit, after which a scan that nobody watches any more ends.
+_GRACE: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that one scan may take: ``seconds`` by the clock, ``memory`` in bytes.
+
+    The memory is the address space of the scanning process, Python and all that is mapped included.
+    """
+
+    seconds: float = 120.0
+    memory: int = _GIBIBYTE
+
+
+def refuse_without_limits() -> None:
+    """Refuse an operating system that cannot hold a scan to its limits; raises UsageError."""
+    # macOS has fork and setrlimit, but refuses RLIMIT_AS.
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        raise UsageError(
+            "audit holds every scan to a time and a memory limit, and this operating system has "
+            "no fork, or no limit on memory; run it on Linux (on Windows: in WSL), or scan the "
+            "targets one by one with `ntscan check`"
+        )
+
+
+def hold_this_process_to(limits: Limits) -> None:
+    """Let this process take no more than the limits, write no file and leave no core dump."""
+    import resource  # noqa: PLC0415  Windows has none, and is refused before
+
+    most = {
+        resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CPU: ceil(limits.seconds) + _GRACE,
+    }
+    # Where all scans together take more than there is, Linux ends one of them, and nothing else.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    for limit, wanted in most.items():
+        _, hard = resource.getrlimit(limit)
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(limit, (allowed, allowed))

@@ -1,0 +1,71 @@
+"""The work of a fork server: one path in, one line of the audit out."""
+
+import os
+import pickle
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Final
+
+from ntscan.auditing.job import Job
+from ntscan.auditing.watched_child import Work
+from ntscan.composer import load_book, prepare_model, scan
+from ntscan.errors import UsageError
+from ntscan.reporting.ndjson import encode_line, target_lines
+from ntscan.sources.stated_hashes import read_stated_hashes
+
+_ROOMS: Final = ("ntscan.sources", "ntscan.evidence", "ntscan.evaluation")
+
+
+def prepare(setup: bytes) -> Work:
+    """Load the rules and import what a scan needs; ``setup`` is a pickled Job.
+
+    Raises UsageError where this machine has other rules than the audit was started with, or where
+    a path is relative and this machine lacks the folder from which it goes.
+    """
+    job = pickle.loads(setup)  # noqa: S301  from the process that started this one
+    if not isinstance(job, Job):
+        raise UsageError("the fork server was started with something else than an audit")
+    is_there = _go_to(job.folder)
+    _refuse_relative(job.options.rules_directory or "/", job.folder, is_there=is_there)
+    book = load_book(job.options)
+    if book.digest != job.rules.digest:
+        raise UsageError(
+            f"the rules on this machine ({book.digest}) are not those that the audit was started "
+            f"with ({job.rules.digest}); install the same ntscan, and keep --rules where every "
+            "worker reads the same files"
+        )
+    read_stated_hashes(job.options.image_hash, 1)  # A list is read once, and kept.
+    _import_what_a_scan_imports()
+    prepare_model(job.options)
+
+    def work(path: bytes) -> bytes:
+        target = os.fsdecode(path)
+        _refuse_relative(target, job.folder, is_there=is_there)
+        report = scan(target, options=job.options, rules=book)
+        return b"".join(encode_line(line) for line in target_lines(report))
+
+    return work
+
+
+def _go_to(folder: str) -> bool:
+    """Go to where the audit was started; a worker of a cluster starts elsewhere."""
+    try:
+        os.chdir(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _refuse_relative(path: str, folder: str, *, is_there: bool) -> None:
+    if not is_there and not os.path.isabs(path):  # noqa: PTH117  a path that may be no UTF-8
+        raise UsageError(
+            f"{path}: goes from {folder}, which is not on this machine; give absolute paths"
+        )
+
+
+def _import_what_a_scan_imports() -> None:
+    """Import every reader with its library; a scan imports each only when it meets its format."""
+    for room in _ROOMS:
+        package = import_module(room)
+        for module in walk_packages(package.__path__, f"{room}."):
+            import_module(module.name)

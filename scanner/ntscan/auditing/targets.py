@@ -1,0 +1,206 @@
+"""From the paths that the user named to what is scanned: images, NT trees, driver files."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ntscan.auditing.job import Target
+from ntscan.errors import SourceError
+from ntscan.reporting.harmless import harmless
+from ntscan.sources.recognise import image_of
+from ntscan.vocabulary import TargetKind
+
+_SYSTEM32: Final = "system32"
+#: What lies beside the system root on the volume that NT 4.0 starts from.
+_BOOT_FILES: Final = frozenset({"boot.ini", "ntldr", "ntdetect.com", "osloader.exe"})
+#: How setup names a system root: WINNT, WINNT40, WTSRV (Terminal Server), WINDOWS.
+_ROOT_NAMES: Final = ("winnt", "wtsrv", "windows")
+
+
+#: Folders of an NT tree that are often copied by themselves, by the end of their path.
+_INSIDE: Final = (("system32",), ("system32", "drivers"), ("system32", "config"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """A place that could hold a target and cannot be looked into, and why."""
+
+    target: Target
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an audit scans, each thing once and in a repeatable order.
+
+    ``left_out`` counts the files that are no target, ``links`` the symbolic links, which are not
+    followed below a folder.
+    """
+
+    targets: tuple[Target, ...]
+    unreachable: tuple[Unreachable, ...]
+    left_out: int
+    links: int
+
+    def names(self) -> Iterator[str]:
+        """Yield the name of each target, as its line will give it."""
+        for target in (*self.targets, *(place.target for place in self.unreachable)):
+            yield harmless(target.path)
+
+
+def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
+    """Find what is to be scanned below the paths; ``file_names`` are those that rules name.
+
+    A path is a target itself where it is a file, an NT tree, not there at all, or a folder in
+    which nothing else is found. Below a folder that is searched, a target is an NT tree, a disk
+    image (of a split one the first part) or a file that a rule names.
+    """
+    search = _Search(file_names)
+    for path in paths:
+        search.look_at(path)
+    return search.plan()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """What lies in a folder, by name; ``others`` counts pipes, sockets and devices."""
+
+    path: str
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    links: int
+    others: int
+
+
+class _Search:
+    def __init__(self, file_names: Collection[str]) -> None:
+        self._file_names = frozenset(name.lower() for name in file_names)
+        self._real: set[str] = set()
+        self._found: dict[str, Target | Unreachable] = {}
+        self._met = self._left_out = self._links = 0
+
+    def plan(self) -> Plan:
+        """Return what was found so far."""
+        found = self._found.values()
+        return Plan(
+            targets=tuple(one for one in found if isinstance(one, Target)),
+            unreachable=tuple(one for one in found if isinstance(one, Unreachable)),
+            left_out=self._left_out,
+            links=self._links,
+        )
+
+    def look_at(self, path: str) -> None:
+        """Take a path that the user named."""
+        if not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises on a NUL or what is above
+            self._take_named_file(path)
+            return
+        met = self._met
+        if not _is_inside_a_tree(path):
+            self._search(path)
+        if self._met == met:
+            self._add(path, TargetKind.DIRECTORY)
+
+    def _take_named_file(self, path: str) -> None:
+        try:
+            image = image_of(path)
+        except SourceError:
+            image = None  # Its scan says why.
+        if image is not None:
+            self._add(image, TargetKind.DISK_IMAGE)
+        else:
+            self._add(path, TargetKind.FILE)
+
+    def _search(self, top: str) -> None:
+        waiting = [top]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                listing = _list(folder)
+            except OSError as error:
+                reason = f"cannot be listed: {error.strerror}; make it readable and audit it again"
+                self._fail(folder, TargetKind.DIRECTORY, reason)
+                continue
+            if _holds_system32(listing):
+                self._add(folder, TargetKind.DIRECTORY)
+                continue
+            is_volume = _is_volume(listing)
+            if is_volume:
+                self._add(folder, TargetKind.DIRECTORY)
+            else:
+                self._links += listing.links
+                self._left_out += listing.others
+                waiting += [os.path.join(folder, name) for name in reversed(listing.folders)]  # noqa: PTH118  as given
+            for name in listing.files:
+                self._take_found_file(os.path.join(folder, name), in_tree=is_volume)  # noqa: PTH118
+
+    def _take_found_file(self, path: str, *, in_tree: bool) -> None:
+        """Take a disk image, even beside a system root; of other files those that rules name."""
+        try:
+            image = image_of(path)
+        except SourceError as error:
+            self._fail(path, TargetKind.FILE, str(error))
+            return
+        if image is not None:
+            self._add(image, TargetKind.DISK_IMAGE)
+        elif not in_tree and os.path.basename(path).lower() in self._file_names:  # noqa: PTH119
+            self._add(path, TargetKind.FILE)
+        elif not in_tree:
+            self._left_out += 1
+
+    def _add(self, path: str, kind: TargetKind) -> None:
+        self._met += 1
+        real = os.path.realpath(path) if "\0" not in path else path
+        if real in self._real:
+            return
+        self._real.add(real)
+        shown = harmless(path)
+        target = Target(path=path, kind=kind)
+        if shown in self._found:  # A line says which target it is of by the name that is shown.
+            reason = "another target's name reads the same where it is shown; rename one of them"
+            self._found[shown] = Unreachable(target=target, reason=reason)
+        else:
+            self._found[shown] = target
+
+    def _fail(self, path: str, kind: TargetKind, reason: str) -> None:
+        self._met += 1
+        target = Target(path=path, kind=kind)
+        self._found.setdefault(harmless(path), Unreachable(target=target, reason=reason))
+
+
+def _is_inside_a_tree(path: str) -> bool:
+    parts = tuple(part.lower() for part in Path(os.path.abspath(path)).parts)  # noqa: PTH100  the name given counts
+    return any(parts[-len(end) :] == end for end in _INSIDE)
+
+
+def _holds_system32(listing: _Listing) -> bool:
+    return any(name.lower() == _SYSTEM32 for name in listing.folders)
+
+
+def _is_volume(listing: _Listing) -> bool:
+    """Say whether a folder holds a system root that setup named, or any beside boot files.
+
+    A root of another name alone could be a machine's, in a folder of several machines.
+    """
+    boots = any(name.lower() in _BOOT_FILES for name in listing.files)
+    for name in listing.folders:
+        if boots or name.lower().startswith(_ROOT_NAMES):
+            try:
+                below = _list(os.path.join(listing.path, name))  # noqa: PTH118
+            except OSError:
+                continue  # It is listed again where it is searched, and the error said there.
+            if _holds_system32(below):
+                return True
+    return False
+
+
+def _list(folder: str) -> _Listing:
+    """List a folder; raises OSError."""
+    with os.scandir(folder) as listing:
+        children = sorted(listing, key=lambda child: child.name)
+    files = tuple(child.name for child in children if child.is_file(follow_symlinks=False))
+    folders = tuple(child.name for child in children if child.is_dir(follow_symlinks=False))
+    links = sum(child.is_symlink() for child in children)
+    others = len(children) - len(files) - len(folders) - links
+    return _Listing(path=folder, files=files, folders=folders, links=links, others=others)

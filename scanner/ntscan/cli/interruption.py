@@ -1,0 +1,49 @@
+"""Ctrl-C and its like, held back while something is written that must be whole."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+#: What asks a command to end: Ctrl-C, a service manager or batch system, a closed terminal.
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
+
+
+class Interruption:
+    """Makes a KeyboardInterrupt of a signal, but not in a ``held`` block: only at its end.
+
+    A second signal interrupts even that, since what is written to may never take it.
+    """
+
+    def __init__(self) -> None:
+        self._is_held = self._asked = False
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._is_held and not self._asked:
+            self._asked = True
+            return
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold a first interruption back until the block has ended."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._asked:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Take the signals over while the block runs."""
+    taken = Interruption()
+    before = [(number, signal.signal(number, taken._ask)) for number in _SIGNALS]  # noqa: SLF001
+    try:
+        yield taken
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
