@@ -17,6 +17,7 @@ test: lint $(REAL_HIVE) $(REAL_NTFS) $(REAL_FAT)
 
 bench: .venv/ready
 	$(BIN)/python -m fixtures.benchmark
+	$(BIN)/python -m fixtures.benchmark_images
 	$(BIN)/python -m fixtures.benchmark_model
 	$(BIN)/python -m fixtures.benchmark_audit
 

@@ -1,8 +1,8 @@
 """Whether a FAT folder was read whole: its entries, counted, and the end of its cluster chain.
 
-The Sleuth Kit passes over an entry that it takes for damaged, and a folder whose chain is broken
-ends there; both would make a file that is there look as if it were not. The layout is that of
-Microsoft's "FAT: General Overview of On-Disk Format".
+The Sleuth Kit passes over an entry that it takes for damaged, a folder whose chain is broken ends
+there, and one whose first sector was lost is empty; each would make a file that is there look as if
+it were not. The layout is that of Microsoft's "FAT: General Overview of On-Disk Format".
 """
 
 import struct
@@ -12,6 +12,8 @@ from typing import Final
 from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
 
 _ENTRY: Final = 32
+_ITSELF: Final = b".          "
+_ABOVE: Final = b"..         "
 _ATTRIBUTES: Final = 11
 _DELETED: Final = 0xE5
 _VOLUME_ID: Final = 0x08
@@ -33,6 +35,11 @@ def count_entries(folder: bytes) -> int:
         is_named = attributes != _ENTRY_OF_LONG_NAME and not attributes & _VOLUME_ID
         count += first != _DELETED and is_named and not is_link
     return count
+
+
+def begins_folder(folder: bytes) -> bool:
+    """Say whether bytes begin as every folder but the root does: with ``.`` and ``..``."""
+    return folder.startswith(_ITSELF) and folder[_ENTRY:].startswith(_ABOVE)
 
 
 def ends_chain(boot: BootSector, last_sector: int, read: Callable[[int, int], bytes]) -> bool:

@@ -17,6 +17,8 @@ _VOLUME_RECORD: Final = 3
 _VOLUME_INFORMATION: Final = 0x70
 #: NTFS keeps its first records to itself; NT lists none of the files in them.
 _FIRST_USER_RECORD: Final = 16
+#: Bytes read at once of a file that is opened: whoever reads a hive looks at each 4 KB of it.
+_BUFFER: Final = 256 * 1024
 _LISTINGS_KEPT: Final = 64
 _1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -108,7 +110,8 @@ class FileSystem:
         """Open a file to be read here and there; its reads raise SourceError."""
         if file.is_folder or file.damage is not None:
             self.read_at(file, 0, 0)
-        return io.BufferedReader(NodeBytes(lambda o, n: self.read_at(file, o, n), file.size))
+        content = NodeBytes(lambda o, n: self.read_at(file, o, n), file.size)
+        return io.BufferedReader(content, _BUFFER)
 
     def read_at(self, file: Node, offset: int, length: int) -> bytes:
         """Read bytes of a file that lie within its size, all of them; raises SourceError."""

@@ -25,7 +25,7 @@ import pytsk3
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
-from ntscan.sources.volumes.fat_folder import count_entries, ends_chain
+from ntscan.sources.volumes.fat_folder import begins_folder, count_entries, ends_chain
 from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
 from ntscan.sources.volumes.zone import zone_of_utc
 
@@ -105,6 +105,8 @@ class Library:
             raise SourceError(f"the folder is damaged: of {count} entries {listed} make sense")
         if inode == self.root:
             return
+        if not begins_folder(content):
+            raise SourceError("the folder is damaged: it does not begin as a folder does")
         sectors = [run.addr + run.len - 1 for data in folder for run in data]
         if not sectors or not ends_chain(self._boot, sectors[-1], self._image.read):
             raise SourceError("the folder is damaged: its cluster chain is broken")
