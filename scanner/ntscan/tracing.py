@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from ntscan.errors import SourceError
+from ntscan.errors import ImageError, SourceError
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import FileItem, PEMetadata
 from ntscan.machinecode.traced import Trace
@@ -55,10 +55,13 @@ def _trace(source: Source, file: FileItem) -> Trace:
     try:
         data = source.read(entry, LARGEST_DRIVER).data
     except SourceError as error:
-        return _not_run(file, f"the file {error}")
+        return _not_run(file, f"The file {error}.")
     if hashlib.sha256(data).hexdigest() != file.hashes.sha256:
-        return _not_run(file, "the file changed while it was scanned; scan it again")
-    return trace(data)
+        return _not_run(file, "The file changed while it was scanned; scan it again.")
+    try:
+        return trace(data)
+    except ImageError as error:
+        return _not_run(file, f"Its code was not run: it {error}.")
 
 
 def _not_run(file: FileItem, reason: str) -> Trace:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +88,19 @@ def test_what_the_code_does_to_a_verdict(  # noqa: PLR0913, PLR0917  the columns
     assert (finding["status"], code_of_exit) == (status, exit_code)
     assert bases(finding) == shown
     assert ("machine_code_contradicts_build" in finding["anomalies"]) is contradicts
+
+
+def test_code_that_cannot_be_run_is_said_and_settles_nothing() -> None:
+    """An image that is larger in memory than NT would load leaves the file undetermined."""
+    place(FIXED, "Q241024")
+    driver = Path("WINNT/system32/drivers/sfmsrv.sys")
+    image = bytearray(driver.read_bytes())
+    size_of_image = struct.unpack_from("<I", image, 0x3C)[0] + 24 + 56
+    struct.pack_into("<I", image, size_of_image, 1 << 30)
+    driver.write_bytes(as_build(bytes(image), published_build("Q241024")))
+    finding, exit_code = check()
+    assert (finding["status"], exit_code) == ("undetermined", 3)
+    assert "Its code was not run" in finding["reason"]
 
 
 def test_the_entry_holds_what_trace_says() -> None:
