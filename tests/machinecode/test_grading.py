@@ -35,6 +35,12 @@ UNLOCK: Final = """
 @1180 {answered} 5e 5b c2 08 00
 @1200 {completion} b8 16 00 00 c0 c2 0c 00
 """
+UNLOCK_BY_IRP: Final = """
+6a 00 6a 01 ff 15 [IoAllocateIrp]  8b f0
+8b 4e 60  83 e9 24  c7 01 11 02 00 e0  c7 41 1c <1200>
+8b cb  8b d6  ff 15 [IofCallDriver]
+5e 5b c2 08 00
+"""
 FREE: Final = "56 ff 15 [IoFreeIrp]"
 COMPLETION_FREES: Final = "ff 74 24 08 ff 15 [IoFreeIrp]"
 ALLOCATE_AND_FREE: Final = "6a 00 6a 01 ff 15 [IoAllocateIrp] 50 ff 15 [IoFreeIrp]"
@@ -135,6 +141,34 @@ def test_an_irp_when_fast_io_answers_is_not_the_article() -> None:
     )
     assert verdict.grade is Grade.OBSERVED_OTHER
     assert "allocated also when FastIoUnlockSingle answers TRUE" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        # Unlock(Device, Fork) again, from its end: nothing is asked of Fast I/O.
+        ("e9 ~1027", Grade.NOT_OBSERVED),
+        ("cc", Grade.INCONCLUSIVE),
+    ],
+    ids=["gone through", "not gone through"],
+)
+def test_a_caller_that_was_not_gone_through_may_be_the_article_s(
+    caller: str, expected: Grade
+) -> None:
+    """An unlock by IRP without Fast I/O before it is none of the article's, if that is all."""
+    code = f"""
+    53 56  8b 5c 24 0c  e9 ~1027
+    @1027 {UNLOCK_BY_IRP}
+    @1200 {COMPLETION_FREES} b8 16 00 00 c0 c2 0c 00
+    @1300 53 56  8b 5c 24 0c  {caller}
+    """
+    runner = Runner(bare_image(code, IMPORTS), Meter(Budget()))
+    starts = [
+        StartPoint(function=BASE + rva, allocations=(BASE + 0x102B,), depth=depth)
+        for depth, rva in enumerate((CODE, 0x1300))
+    ]
+    verdict = grade([traverse(runner, start) for start in starts], "")
+    assert verdict.grade is expected, verdict.reason
 
 
 def test_a_search_cut_short_is_never_clean() -> None:
