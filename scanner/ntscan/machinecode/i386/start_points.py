@@ -1,13 +1,14 @@
 """Where an i386 driver allocates IRPs, and from which functions a run gets there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
-from ntscan.machinecode.callers import start_points_upwards
+from ntscan.machinecode.callers import callers_of, start_points_upwards
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind
 from ntscan.machinecode.i386.functions import Code, Function, find_functions
 from ntscan.machinecode.loader.loaded_image import LoadedImage
-from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
+from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, FREEING_ROUTINES, Survey
 
 #: A thunk may lead to a thunk, as in images that are linked incrementally.
 _MOST_THUNKS: Final = 4
@@ -19,23 +20,90 @@ _XORS: Final = (0x31, 0x33)
 _LOST_IN_CALLS: Final = range(3)  # EAX, ECX and EDX
 
 
-def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
-    """Return the functions that allocate an IRP, then their callers, then the callers of those."""
-    slots = frozenset(
-        slot for slot, routine in image.imports.items() if routine.name in ALLOCATING_ROUTINES
-    )
-    if not slots:
-        return ()
+def survey(image: LoadedImage) -> Survey:
+    """Find the functions that allocate an IRP, their callers and theirs, and what frees IRPs."""
+    allocating, freeing = _slots(image, ALLOCATING_ROUTINES), _slots(image, FREEING_ROUTINES)
+    if not allocating:
+        return Survey()
     code = Code(image)
-    functions = find_functions(code, image, _references(code, image, slots))
-    thunks = _thunks(functions, slots)
+    references = set(_references(code, image, allocating | freeing))
+    functions = find_functions(code, image, references)
+    thunks = _thunks(functions, allocating)
+    freeing_thunks = _thunks(functions, freeing)
     allocations = {
         function.start: sites
         for function in functions
-        if function.start not in thunks and (sites := _allocations(function, slots, thunks))
+        if function.start not in thunks and (sites := _calls_of(function, allocating, thunks))
     }
     calls = {function.start: set(function.calls.values()) for function in functions}
-    return start_points_upwards(allocations, calls)
+    frees = {
+        site: function.instructions.keys()
+        for function in functions
+        if function.start not in freeing_thunks
+        for site in _calls_of(function, freeing, freeing_thunks)
+    }
+    placed = {site for sites in (*allocations.values(), frees) for site in sites}
+    named = _named(image)
+    loose = (
+        *_loose(functions, references, placed, allocating | freeing),
+        *sorted(named & (thunks | freeing_thunks)),
+    )
+    return Survey(
+        points=start_points_upwards(allocations, calls),
+        frees={
+            site - image.base: within for site, within in frees.items() if not _jumps(code, site)
+        },
+        loose=tuple(address - image.base for address in loose),
+        named=named,
+        callers=callers_of(calls),
+    )
+
+
+def _slots(image: LoadedImage, names: Collection[str]) -> frozenset[int]:
+    return frozenset(slot for slot, routine in image.imports.items() if routine.name in names)
+
+
+def _jumps(code: Code, site: int) -> bool:
+    """Say whether a routine is jumped to: it returns to the caller, and no run tells from where."""
+    flow = code.flow(site)
+    return flow is not None and flow.kind in (FlowKind.JUMP, FlowKind.INDIRECT_JUMP)
+
+
+def _named(image: LoadedImage) -> frozenset[int]:
+    """Return the addresses that the image holds, exports, or is entered at."""
+    words = image.relocated_words or _words_of_data(image)
+    held = {image.word(address) for address in words}
+    held |= {image.entry_point, *image.exports.values()}
+    return frozenset(address for address in held if address is not None)
+
+
+def _words_of_data(image: LoadedImage) -> Iterator[int]:
+    for section in image.sections:
+        if not section.executable:
+            yield from range(section.address, section.address + len(section.contents) - 3, 4)
+
+
+def _loose(
+    functions: tuple[Function, ...],
+    references: Collection[int],
+    placed: AbstractSet[int],
+    slots: frozenset[int],
+) -> Iterator[int]:
+    """Yield the references to a routine that lead to none of its calls."""
+    instructions = {
+        address: (function, flow)
+        for function in functions
+        for address, flow in function.instructions.items()
+        if flow.slot in slots
+    }
+    for address in sorted(references):
+        function, flow = instructions.get(address, (None, None))
+        if function is None or flow is None:
+            yield address
+            continue
+        is_read = flow.kind is FlowKind.NEXT
+        if is_read and placed.isdisjoint(_calls_of_load(function, address, flow)):
+            yield address
 
 
 def _references(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
@@ -61,7 +129,7 @@ def _words_of_code(code: Code, image: LoadedImage, slots: frozenset[int]) -> Ite
 
 
 def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset[int]:
-    """Return the functions that only jump to an allocating routine, or to another thunk."""
+    """Return the functions that only jump to the routine in a slot, or to another thunk."""
     thunks: frozenset[int] = frozenset()
     for _ in range(_MOST_THUNKS):
         thunks = frozenset(
@@ -77,20 +145,24 @@ def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset
     return thunks
 
 
-def _allocations(
-    function: Function, slots: frozenset[int], thunks: frozenset[int]
-) -> frozenset[int]:
-    """Return the addresses of a function's calls of an allocating routine."""
+def _calls_of(function: Function, slots: frozenset[int], thunks: frozenset[int]) -> frozenset[int]:
+    """Return the addresses of a function's calls of the routines in some slots."""
     sites = {address for address, target in function.calls.items() if target in thunks}
-    loads = []
     for address, flow in function.instructions.items():
         if flow.slot in slots:
             if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP):
                 sites.add(address)
-            elif flow.opcode in (_MOV, _MOV_EAX):
-                register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
-                loads.append((address + flow.length, register))
-    return frozenset(sites | _calls_through(function.instructions, loads))
+            else:
+                sites |= _calls_of_load(function, address, flow)
+    return frozenset(sites)
+
+
+def _calls_of_load(function: Function, address: int, flow: Flow) -> set[int]:
+    """Return the calls of what an instruction loads into a register, if it does."""
+    if flow.opcode not in (_MOV, _MOV_EAX):
+        return set()
+    register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
+    return _calls_through(function.instructions, [(address + flow.length, register)])
 
 
 def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> set[int]:
