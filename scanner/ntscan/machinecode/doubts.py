@@ -132,9 +132,14 @@ def _unmet_frees(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     ]
     met = {call for run in runs for call in run.calls}
     visited = {address for run in runs for address, _ in run.path}
+    came_by: dict[int, bool] = {}
     for site, function in survey.frees.items():
+        if site in met:
+            continue
         # Where a run came by, what keeps it from the call has been looked at: see Cases.doubts.
-        if site not in met and not any(address in function for address in visited):
+        if id(function) not in came_by:
+            came_by[id(function)] = any(address in function for address in visited)
+        if not came_by[id(function)]:
             yield f"no run has come to the call at 0x{site:x}, which frees or makes an IRP"
 
 

@@ -37,8 +37,9 @@ def survey(image: LoadedImage) -> Survey:
     return Survey(
         points=start_points_upwards(allocations, calls),
         frees={
-            site - image.base: range(begin, functions[begin].end)
+            site - image.base: within
             for begin, sites in frees.items()
+            for within in (range(begin, functions[begin].end),)
             for site in sites
             if not _jumps(image, site)
         },

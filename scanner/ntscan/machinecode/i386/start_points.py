@@ -1,8 +1,7 @@
 """Where an i386 driver allocates IRPs, and from which functions a run gets there."""
 
-from collections.abc import Collection, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from ntscan.machinecode.callers import callers_of, start_points_upwards
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind
@@ -14,6 +13,9 @@ from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, FREEING_ROUTINE
 _MOST_THUNKS: Final = 4
 _EAX: Final = 0
 _MOV_EAX: Final = 0xA1
+_STORE_EAX: Final = 0xA3
+_MOV_FROM: Final = 0x89
+_PUSH: Final = 0x50
 _MOV: Final = 0x8B
 _LEA: Final = 0x8D
 _XORS: Final = (0x31, 0x33)
@@ -37,15 +39,14 @@ def survey(image: LoadedImage) -> Survey:
     }
     calls = {function.start: set(function.calls.values()) for function in functions}
     frees = {
-        site: function.instructions.keys()
+        site: function.instructions
         for function in functions
         if function.start not in freeing_thunks
         for site in _calls_of(function, freeing, freeing_thunks)
     }
-    placed = {site for sites in (*allocations.values(), frees) for site in sites}
     named = _named(image)
     loose = (
-        *_loose(functions, references, placed, allocating | freeing),
+        *_loose(functions, sorted(references), allocating | freeing),
         *sorted(named & (thunks | freeing_thunks)),
     )
     return Survey(
@@ -84,26 +85,24 @@ def _words_of_data(image: LoadedImage) -> Iterator[int]:
 
 
 def _loose(
-    functions: tuple[Function, ...],
-    references: Collection[int],
-    placed: AbstractSet[int],
-    slots: frozenset[int],
+    functions: tuple[Function, ...], references: Iterable[int], slots: frozenset[int]
 ) -> Iterator[int]:
-    """Yield the references to a routine that lead to none of its calls."""
-    instructions = {
-        address: (function, flow)
-        for function in functions
-        for address, flow in function.instructions.items()
-        if flow.slot in slots
-    }
-    for address in sorted(references):
-        function, flow = instructions.get(address, (None, None))
-        if function is None or flow is None:
-            yield address
-            continue
-        is_read = flow.kind is FlowKind.NEXT
-        if is_read and placed.isdisjoint(_calls_of_load(function, address, flow)):
-            yield address
+    """Yield where a routine's address goes elsewhere than into a call."""
+    known: set[int] = set()
+    for function in functions:
+        named = {at: flow for at, flow in function.instructions.items() if flow.slot in slots}
+        known.update(named)
+        loads = _loads(named)
+        yield from (
+            at
+            for at, flow in named.items()
+            if flow.kind is FlowKind.NEXT and flow.opcode not in (_MOV, _MOV_EAX)
+        )
+        through = _follow(function.instructions, loads)
+        yield from through.stores
+        if loads and not through.calls:
+            yield min(named)
+    yield from (address for address in references if address not in known)
 
 
 def _references(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
@@ -148,29 +147,33 @@ def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset
 def _calls_of(function: Function, slots: frozenset[int], thunks: frozenset[int]) -> frozenset[int]:
     """Return the addresses of a function's calls of the routines in some slots."""
     sites = {address for address, target in function.calls.items() if target in thunks}
-    for address, flow in function.instructions.items():
-        if flow.slot in slots:
-            if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP):
-                sites.add(address)
-            else:
-                sites |= _calls_of_load(function, address, flow)
-    return frozenset(sites)
+    named = {at: flow for at, flow in function.instructions.items() if flow.slot in slots}
+    sites.update(at for at, flow in named.items() if flow.kind is not FlowKind.NEXT)
+    return frozenset(sites | _follow(function.instructions, _loads(named)).calls)
 
 
-def _calls_of_load(function: Function, address: int, flow: Flow) -> set[int]:
-    """Return the calls of what an instruction loads into a register, if it does."""
-    if flow.opcode not in (_MOV, _MOV_EAX):
-        return set()
-    register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
-    return _calls_through(function.instructions, [(address + flow.length, register)])
+def _loads(instructions: Mapping[int, Flow]) -> list[tuple[int, int]]:
+    """Return behind which of these instructions a register holds what they name, and which."""
+    return [
+        (at + flow.length, _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7)
+        for at, flow in instructions.items()
+        if flow.opcode in (_MOV, _MOV_EAX)
+    ]
 
 
-def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> set[int]:
-    """Return the calls of registers on the paths on which they hold what they were loaded with.
+class _Followed(NamedTuple):
+    """Where an address that was loaded into a register is called, and where it is stored."""
+
+    calls: set[int]
+    stores: set[int]
+
+
+def _follow(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> _Followed:
+    """Follow registers along the paths on which they hold what they were loaded with.
 
     ``loaded`` are the addresses from which on a register holds a routine's address.
     """
-    found: set[int] = set()
+    found = _Followed(set(), set())
     seen: set[tuple[int, int]] = set()
     waiting = loaded
     while waiting:
@@ -181,13 +184,22 @@ def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int
         seen.add(place)
         through_register = flow.modrm >= 0xC0 and flow.modrm & 7 == register  # noqa: PLR2004  mode 3
         if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP) and through_register:
-            found.add(address)
+            found.calls.add(address)
+        if _stores(flow, register):
+            found.stores.add(address)
         if _keeps(flow, register):
             if flow.kind is not FlowKind.JUMP:
                 waiting.append((address + flow.length, register))
             if flow.kind in (FlowKind.BRANCH, FlowKind.JUMP) and flow.target is not None:
                 waiting.append((flow.target, register))
     return found
+
+
+def _stores(flow: Flow, register: int) -> bool:
+    """Say whether an instruction copies a register: MOV from it, or PUSH."""
+    if flow.opcode == _MOV_FROM:
+        return flow.modrm >> 3 & 7 == register
+    return flow.opcode in (_PUSH + register, _STORE_EAX if register == _EAX else -1)
 
 
 def _keeps(flow: Flow, register: int) -> bool:
