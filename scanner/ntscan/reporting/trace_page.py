@@ -32,6 +32,7 @@ _ANSWERS: Final = {
     CompletionMode.PENDING_COMPLETED_ERROR: "pending, failed before the send returns",
     CompletionMode.PENDING_AT_WAIT_ERROR: "pending, failed at the wait",
 }
+_EVERY_WAY: Final = "in every way: at once, pending, at the wait; each with success and an error"
 _BY: Final = {
     FreedBy.COMPLETION: "completion routine",
     FreedBy.CALLER: "caller",
@@ -89,7 +90,7 @@ def _irp(irp: IrpEntry, modes: Sequence[CompletionMode]) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column()
     grid.add_row(Text("IRP", "bold"), Text(function_name(irp.major, irp.minor), "bold"))
-    grid.add_row("the driver below", Text("; ".join(_ANSWERS[mode] for mode in modes)))
+    grid.add_row("the driver below", _answers(modes))
     if irp.fast_io_answer is not None:
         grid.add_row("FastIoUnlockSingle", "TRUE" if irp.fast_io_answer else "FALSE")
     grid.add_row("entered at", irp.start)
@@ -105,6 +106,12 @@ def _irp(irp: IrpEntry, modes: Sequence[CompletionMode]) -> Table:
     if doubts:
         grid.add_row("but", Text("; ".join(doubts), "yellow"))
     return grid
+
+
+def _answers(modes: Sequence[CompletionMode]) -> str:
+    if set(modes) == set(CompletionMode):
+        return _EVERY_WAY
+    return "; ".join(_ANSWERS[mode] for mode in modes)
 
 
 def _witness(irp: IrpEntry) -> Iterator[str]:
