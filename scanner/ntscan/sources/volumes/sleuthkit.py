@@ -87,8 +87,9 @@ class Library:
             for count, entry in enumerate(self._volume.open_dir(inode=inode)):
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
-                if _is_allocated(entry) and not self._is_stale(entry):
-                    found.append(_item(entry))
+                name, meta = entry.info.name, entry.info.meta
+                if _is_allocated(name, meta) and (meta is not None or not self._is_stale(name)):
+                    found.append(_item(name, meta))
             if not self._is_ntfs:
                 self._check_fat_folder(inode, len(found))
             elif self._has_free_index_blocks(inode):
@@ -111,12 +112,10 @@ class Library:
         if not sectors or not ends_chain(self._boot, sectors[-1], self._image.read):
             raise SourceError("the folder is damaged: its cluster chain is broken")
 
-    def _is_stale(self, entry: "pytsk3.File") -> bool:
-        """Say whether an entry's record is there, but was given to another file since."""
-        if entry.info.meta is not None:
-            return False
+    def _is_stale(self, name: "pytsk3.TSK_FS_NAME") -> bool:
+        """Say whether the record of a name is there, but was given to another file since."""
         try:
-            self._volume.open_meta(int(entry.info.name.meta_addr))
+            self._volume.open_meta(int(name.meta_addr))
         except _RAISED:
             return False
         return True
@@ -229,29 +228,31 @@ class _Window(pytsk3.Img_Info):  # type: ignore[misc]  # pytsk3 has no types
         return failure
 
 
-def _is_allocated(entry: "pytsk3.File") -> bool:
-    name, meta = entry.info.name, entry.info.meta
-    if name is None or name.name in (b".", b"..", None) or name.type in _INVENTED:
+def _is_allocated(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> bool:
+    spelled = None if name is None else name.name
+    if spelled in (b".", b"..", None) or name.type in _INVENTED:
         return False
-    if name.name.endswith(_LABEL) and meta is not None and not int(meta.size):
+    if spelled.endswith(_LABEL) and meta is not None and not int(meta.size):
         return False
     is_name_allocated = int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC
     is_record_allocated = meta is None or int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC
     return bool(is_name_allocated and is_record_allocated)
 
 
-def _item(entry: "pytsk3.File") -> Item:
-    name, meta = entry.info.name, entry.info.meta
-    kind = meta.type if meta is not None else name.type
-    folders = (pytsk3.TSK_FS_META_TYPE_DIR, pytsk3.TSK_FS_NAME_TYPE_DIR)
+def _item(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> Item:
+    has_record = meta is not None
     return Item(
         name=name.name.decode(errors="replace"),
         short_name=(name.shrt_name or b"").decode(errors="replace"),
         inode=int(name.meta_addr),
-        is_folder=kind == folders[meta is None],
-        size=int(meta.size) if meta is not None else 0,
-        modified=int(meta.mtime) if meta is not None else 0,
-        has_record=meta is not None,
+        is_folder=(
+            meta.type == pytsk3.TSK_FS_META_TYPE_DIR
+            if has_record
+            else name.type == pytsk3.TSK_FS_NAME_TYPE_DIR
+        ),
+        size=int(meta.size) if has_record else 0,
+        modified=int(meta.mtime) if has_record else 0,
+        has_record=has_record,
     )
 
 
