@@ -99,12 +99,21 @@ class AddressSpace:
 
     def read_bytes(self, address: int, length: int) -> bytes:
         """Read bytes."""
-        return bytes(self.read(address + number, 1) for number in range(length))
+        if address % 4 == 0:
+            words = (self.read(address + at, 4) for at in range(0, length & ~3, 4))
+            whole = b"".join(word.to_bytes(4, "little") for word in words)
+        else:
+            whole = b""
+        rest = range(address + len(whole), address + length)
+        return whole + bytes(self.read(at, 1) for at in rest)
 
     def write_bytes(self, address: int, data: bytes) -> None:
         """Write bytes."""
-        for number, byte in enumerate(data):
-            self.write(address + number, 1, byte)
+        whole = len(data) & ~3 if address % 4 == 0 else 0
+        for at in range(0, whole, 4):
+            self.write(address + at, 4, int.from_bytes(data[at : at + 4], "little"))
+        for at in range(whole, len(data)):
+            self.write(address + at, 1, data[at])
 
     def given(self, origin: Origin) -> int:
         """Give the value of an unknown that lies in no memory: an argument, a routine's answer."""

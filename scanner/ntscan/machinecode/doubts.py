@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from ntscan.machinecode.irp_facts import asks_to_unlock, cases_of, is_freed_twice
+from ntscan.machinecode.irp_facts import (
+    asks_to_unlock,
+    cases_of,
+    is_article_request,
+    is_freed_twice,
+)
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.search.traverse import FromStart
 
@@ -13,6 +18,7 @@ def doubts(found: Sequence[FromStart]) -> Iterator[str]:
         yield "it has no code that was found to allocate an IRP"
     yield from _broken_runs(found)
     yield from _unsettled_sites(found)
+    yield from _unseen_callers(found)
     for one in found:
         yield from one.cases.doubts
     for case in cases_of(found):
@@ -50,6 +56,23 @@ def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
         for one in starts:
             if sending and one.start.depth <= min(sending) and not one.cases.cases:
                 yield "a function that allocates an IRP was not gone through by inputs alone" + (
+                    f": {one.ended[0]}" if one.ended else ""
+                )
+
+
+def _unseen_callers(found: Sequence[FromStart]) -> Iterator[str]:
+    """Doubt an unlock by IRP that no caller was seen to ask FastIoUnlockSingle before."""
+    requests = [
+        request
+        for case in cases_of(found)
+        for run in case.refused
+        for request in run.requests
+        if asks_to_unlock(request)
+    ]
+    if requests and not any(map(is_article_request, requests)):
+        for one in found:
+            if not one.cases.cases:
+                yield "a caller of the function that unlocks by IRP was not gone through" + (
                     f": {one.ended[0]}" if one.ended else ""
                 )
 

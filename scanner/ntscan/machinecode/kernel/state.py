@@ -66,6 +66,8 @@ class Kernel:
         self.layouts = layouts
         self.choices = choices
         self.run_until: RunsCode
+        #: Counts work that the model does in the driver's stead, in instructions.
+        self.spend: Callable[[int], None] = lambda _instructions: None
         #: ``sending.complete``: the parts of the model that wait call it.
         self.complete: Callable[[Request, int], None]
         self.requests: dict[int, Request] = {}
