@@ -266,6 +266,27 @@ def loop_index(disk: bytearray) -> None:
     struct.pack_into("<QHHHHQ", disk, entry, 0, 24, 0, 3, 0, 0)
 
 
+def claim_blocks(size: int) -> Callable[[bytearray], None]:
+    """Have a folder's index claim blocks of a size in bytes."""
+
+    def edit(record: bytearray) -> None:
+        at = attribute_at(record, AttributeType.INDEX_ROOT)
+        (value,) = struct.unpack_from("<H", record, at + 0x14)
+        struct.pack_into("<I", record, at + value + 8, size)
+
+    return edit
+
+
+def loop_folders(disk: bytearray) -> None:
+    """Have three names in the drivers' folder lead to the folder above it."""
+    above = struct.pack("<Q", record_number("WINNT/system32") | 1 << 48)
+    at = VOLUME + ntfs_volume(FIX, STOCK).records[FOLDER]
+    for name in ("fastfat.sys", "ntfs.sys", "srv.sys"):
+        entry = struct.pack("<Q", record_number(f"{FOLDER}/{name}") | 1 << 48)
+        place = disk.index(entry, at, at + RECORD)
+        disk[place : place + 8] = above
+
+
 def swell(chunk: bytes) -> Callable[[bytearray], None]:
     """Fill the first compression unit of the driver with chunks of LZNT1."""
 
@@ -288,7 +309,7 @@ def compressed() -> bytearray:
     return ntfs(Storage.COMPRESSED)
 
 
-COMPLETE, PARTIAL, FAILED = ScanStatus.COMPLETE, ScanStatus.PARTIAL, ScanStatus.FAILED
+COMPLETE, PARTIAL = ScanStatus.COMPLETE, ScanStatus.PARTIAL
 FIXED, UNDETERMINED = (Status.FIXED,), (Status.UNDETERMINED,)
 FOUND: Final = "found by their boot sectors"
 NO_BOOT: Final = "does not begin with a boot sector"
@@ -357,6 +378,9 @@ CASES: Final = {
         ntfs, loop_lists, PARTIAL, UNDETERMINED
     ),
     "an index whose entries lead to their own block": case(ntfs, loop_index, COMPLETE, FIXED),
+    "an index of blocks of one byte": case(
+        ntfs, edit_record(".", claim_blocks(1)), PARTIAL, UNDETERMINED, "have 1 bytes"
+    ),
     "a driver of 1 TB": case(
         ntfs, edit_record(DRIVER, claim(1 << 40)), PARTIAL, UNDETERMINED, "at most 16,777,216"
     ),
@@ -389,6 +413,15 @@ def test_damage_is_said_and_decides_nothing(case: Case, thorough: bool, tmp_path
     assert (target.scan_status, tuple(verdicts(target))) == (case.scan_status, case.statuses)
     assert case.says in told(target)
     assert case.scan_status is COMPLETE or told(target)
+
+
+def test_a_folder_that_leads_back_to_one_above_is_walked_once(tmp_path: Path) -> None:
+    """Three names that lead back would be more folders than memory holds after a few levels."""
+    disk = ntfs()
+    loop_folders(disk)
+    target = check(tmp_path / "disk.dd", disk, thorough=True)
+    assert verdicts(target) == [Status.FIXED]
+    assert told(target).count("met before") == 3
 
 
 # --- containers ------------------------------------------------------------------------------

@@ -72,13 +72,16 @@ class MountedVolume:
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield every folder and file, each folder's own before those of the folders below it."""
         folders = [Found(names=(), node=self.file_system.root)]
+        walked = set[int]()
         seen = 0
         while folders:
             folder = folders.pop()
             place = _lower(folder.names)
-            if len(place) > DEEPEST_FOLDER or seen > MOST_ENTRIES:
-                yield self._blocked(folder.names, place, _ENDLESS)
+            is_endless = len(place) > DEEPEST_FOLDER or seen > MOST_ENTRIES
+            if is_endless or folder.node.inode in walked:
+                yield self._blocked(folder.names, place, _ENDLESS if is_endless else _MET_BEFORE)
                 continue
+            walked.add(folder.node.inode)
             yield self._entry(folder.names, place, is_folder=True)
             below = []
             for found in self._below(folder):
@@ -121,6 +124,10 @@ def _lower(names: Names) -> Names:
     return tuple(name.lower() for name in names)
 
 
+_MET_BEFORE: Final = (
+    "is a folder that was met before at another place; the file system is damaged, so that it was "
+    "not looked into again"
+)
 _ENDLESS: Final = (
     "lies deeper, or among more files, than Windows NT can have made; the file system is damaged, "
     "so that what lies beyond was not looked at"

@@ -48,6 +48,8 @@ _BITMAP: Final = 0xB0
 #: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
 _REFERENCE: Final = 6
 _NAME_AT: Final = 0x42
+#: Bytes of a block of an index; NT makes them of 4,096, or as large as a larger cluster.
+_INDEX_BLOCKS: Final = range(512, 64 * 1024 + 1)
 _ONE_AT_A_TIME: Final = RLock()
 
 
@@ -128,6 +130,8 @@ class Library:
         index = dict(self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)))
         blocks, used = index.get(_INDEX_ALLOCATION, b""), index.get(_BITMAP, b"")
         size = int.from_bytes(index.get(_INDEX_ROOT, b"")[8:12], "little") or 4096
+        if size not in _INDEX_BLOCKS:
+            raise SourceError(f"the folder is damaged: blocks of its index have {size:,} bytes")
         in_use = int.from_bytes(used, "little")
         signatures = [blocks[at : at + 4] == b"INDX" for at in range(0, len(blocks), size)]
         if any(in_use >> n & 1 and not is_block for n, is_block in enumerate(signatures)):
