@@ -33,6 +33,11 @@ DRIVER = (*ROOT, "system32", "drivers", "sfmsrv.sys")
         (r"\DosDevices\C:\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
         (r"\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
         (r"\WINNT\system32\drivers\sfmsrv.sys", None, None),
+        (r"\ArcName\multi(0)disk(0)rdisk(0)partition(1)\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\??\UNC\server\share\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\DosDevices\PhysicalDrive0\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\\?\C:\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\WINNT2\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
     ],
 )
 def test_an_image_path_leads_to_a_place(
