@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import BinaryIO, Final
 
 from ntscan.errors import SourceError
@@ -44,10 +45,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What lies in a folder: in order, and by its names in upper case, of which a long one wins."""
+    """What lies in a folder: in order, and by its names in upper case, of which a long one wins.
+
+    ``ambiguous`` are those that two files bear: POSIX programs, or damage, can make them.
+    """
 
     nodes: tuple[Node, ...]
     by_name: Mapping[str, Node]
+    ambiguous: frozenset[str]
 
 
 class FileSystem:
@@ -85,12 +90,23 @@ class FileSystem:
         return self._listing(folder).nodes
 
     def child(self, folder: Node, name: str) -> Node | None:
-        """Return what a folder holds under a name, long or 8.3, without regard to case."""
-        return self._listing(folder).by_name.get(name.upper())
+        """Return what a folder holds under a name, long or 8.3, without regard to case.
+
+        Raises SourceError where two names differ by case alone.
+        """
+        listing = self._listing(folder)
+        if name.upper() in listing.ambiguous:
+            raise SourceError(
+                f"in its folder two names are {name} but for their case, and NT cannot tell which "
+                "is meant; look at both by hand"
+            )
+        return listing.by_name.get(name.upper())
 
     def _listing(self, folder: Node) -> _Listing:
         if not folder.is_folder:
             raise SourceError("is a file where a folder should be")
+        if folder.damage is not None:
+            raise SourceError(f"the folder cannot be listed: {folder.damage}")
         listing = self._listings.get(folder.inode)
         if listing is None:
             nodes = [self._node(item) for item in self._library.entries(folder.inode)]
@@ -164,7 +180,9 @@ def _listing(nodes: Sequence[Node]) -> _Listing:
     ordered = tuple(sorted(nodes, key=_order))
     by_name = {node.short_name.upper(): node for node in reversed(ordered) if node.short_name}
     by_name |= {node.name.upper(): node for node in reversed(ordered)}
-    return _Listing(ordered, by_name)
+    pairs = pairwise(ordered)
+    ambiguous = {one.name.upper() for one, other in pairs if one.name.upper() == other.name.upper()}
+    return _Listing(ordered, by_name, frozenset(ambiguous))
 
 
 def _order(node: Node) -> tuple[str, str, int]:
