@@ -50,7 +50,8 @@ class MountedVolume:
     def list_folder(self, place: Names) -> Iterator[Entry | Blocked]:
         """Yield a folder and what lies directly in it, at places below the one that was asked for.
 
-        A path may name a folder by its 8.3 name; what is found there is told by its long one.
+        A path may name a folder by its 8.3 name; what is found there is told by its long one. A
+        file that has an 8.3 name beside a long one is yielded at both places.
         """
         try:
             folder = self.find(place)
@@ -66,8 +67,7 @@ class MountedVolume:
             if isinstance(found, str):
                 yield self._blocked(folder.names, place, found)
             else:
-                inside = (*place, found.node.name.lower())
-                yield self._entry(found.names, inside, is_folder=found.node.is_folder)
+                yield from self._entries(found, place)
 
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield every folder and file, each folder's own before those of the folders below it."""
@@ -91,7 +91,7 @@ class MountedVolume:
                 elif found.node.is_folder:
                     below.append(found)
                 else:
-                    yield self._entry(found.names, _lower(found.names), is_folder=False)
+                    yield from self._entries(found, place)
             folders.extend(reversed(below))
 
     def root(self) -> Entry:
@@ -107,6 +107,14 @@ class MountedVolume:
             return
         for child in children:
             yield Found(names=(*folder.names, child.name), node=child)
+
+    def _entries(self, found: Found, above: Names) -> Iterator[Entry]:
+        node = found.node
+        names = [node.name.lower()]
+        if node.short_name and not node.is_folder:
+            names.append(node.short_name.lower())
+        for name in dict.fromkeys(names):
+            yield self._entry(found.names, (*above, name), is_folder=node.is_folder)
 
     def _entry(self, names: Names, place: Names, *, is_folder: bool) -> Entry:
         return Entry(path=self._path(names), place=(self.key, *place), is_folder=is_folder)
