@@ -17,6 +17,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ntscan
+from fixtures.disk.nt_disk import STOCK_SP6A, WITH_THE_FIX, machine_files, ntfs_partition
+from fixtures.disk.partitions import PartitionRecipe, build_disk
 from fixtures.nt_machine import NTMachine, write_drivers, write_machine
 from fixtures.pe_image import ChecksumKind, PERecipe, VersionResource, build_pe_image
 from fixtures.sfmsrv import published_build
@@ -95,6 +97,33 @@ def test_every_report_keeps_to_the_schema(build: str, shape: str) -> None:
     schema = json.loads(run("schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(report(str(path)))
+
+
+MIRROR_HALF = ntfs_partition(machine_files(STOCK_SP6A), type_code=0x87)
+IMAGES = {
+    "one system": [ntfs_partition(machine_files(STOCK_SP6A), is_active=True)],
+    "halves that agree": [MIRROR_HALF, MIRROR_HALF],
+    "halves that differ": [
+        MIRROR_HALF,
+        ntfs_partition(machine_files(WITH_THE_FIX), type_code=0x87),
+    ],
+    "a stripe set's member": [PartitionRecipe(content=bytes(1 << 20), type_code=0x87)],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--hash-images", "--thorough"]], ids=" ".join)
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_report_of_an_image_keeps_to_the_schema(name: str, options: list[str]) -> None:
+    """Also where the table is lost, and where the container is refused."""
+    disk = build_disk(IMAGES[name], tail=1 << 18).data
+    Path("disk.dd").write_bytes(disk)
+    Path("lost.dd").write_bytes(bytes(512) + disk[512:])
+    Path("refused.qcow2").write_bytes(b"QFI\xfb".ljust(1024, b"\xff"))
+    schema = json.loads(run("schema").stdout)
+    made = report("disk.dd", "lost.dd", "refused.qcow2", *options)
+    jsonschema.Draft202012Validator(schema).validate(made)
+    assert {target["kind"] for target in made["targets"]} == {"disk_image"}
 
 
 @pytest.mark.parametrize(

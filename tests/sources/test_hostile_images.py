@@ -13,15 +13,25 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from typer.testing import CliRunner
 
 from fixtures.containers import qcow2_image, vmdk_descriptor
 from fixtures.disk import fat_volume
-from fixtures.disk.disk_file import Storage
+from fixtures.disk.disk_file import DiskFile, Storage
+from fixtures.disk.nt_disk import STOCK_SP6A, machine_files, ntfs_partition
 from fixtures.disk.ntfs_attributes import RECORD, AttributeType, protect, resident
-from fixtures.disk.partitions import EXTENDED, SECTOR, TRACK, entry_bytes, write_table
+from fixtures.disk.partitions import (
+    EXTENDED,
+    SECTOR,
+    TRACK,
+    build_disk,
+    entry_bytes,
+    write_table,
+)
 from fixtures.fuzz.disk_oracle import judge
 from fixtures.fuzz.disk_samples import DRIVER, FIX, STOCK, fat_disk, ntfs_disk, ntfs_volume
 from fixtures.fuzz.places import disk_sample, fat_range
+from ntscan.cli import app
 from ntscan.composer import EVERYTHING, scan
 from ntscan.reporting.report import TargetEntry
 from ntscan.vocabulary import ScanStatus, Status
@@ -467,3 +477,43 @@ def test_a_qcow2_cluster_that_swells_is_read_as_far_as_a_cluster(tmp_path: Path)
     finally:
         tracemalloc.stop()
     assert target.scan_status is not ScanStatus.COMPLETE or "boot sectors" in told(target)
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+ACTS: Final = "\x1b[31m\u202e[red]"
+
+
+@pytest.mark.parametrize("report_format", ["table", "json"])
+@pytest.mark.parametrize("options", [[], ["--thorough", "--explain"]], ids=" ".join)
+def test_names_on_a_volume_act_on_no_terminal(
+    options: list[str], report_format: str, tmp_path: Path
+) -> None:
+    """Folders and files bear escapes, bidirectional overrides and markup; each is shown whole."""
+    files = [
+        replace(file, path=file.path.replace("WINNT", f"WIN{ACTS}"))
+        for file in machine_files(STOCK_SP6A)
+    ]
+    files += [DiskFile(path=f"$NtUninstall{ACTS}$/sfmsrv.sys", content=b"MZ")]
+    (tmp_path / "disk").write_bytes(build_disk([ntfs_partition(files)]).data)
+    words = ["check", str(tmp_path / "disk"), "--format", report_format, *options]
+    shown = CliRunner().invoke(app, words).stdout
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert r"WIN\x1b[31m\u202e[red]" in shown.replace("\\\\", "\\")
+
+
+def test_the_name_of_an_extent_acts_on_no_terminal(tmp_path: Path) -> None:
+    """The table leads into an extent that ends too early, and what is said names its file."""
+    table = bytearray(SECTOR)
+    write_table(table, 0, [entry_bytes(EXTENDED, 1, 128)])
+    (tmp_path / "first").write_bytes(table)
+    header = struct.pack("<4sIIQQQQIQQQ", b"KDMV", 1, 3, 128, 128, 0, 0, 512, 1, 1, 128)
+    header += b"\0\n \r\n"
+    directory = struct.pack("<I", 1 << 24).ljust(SECTOR, b"\0")
+    (tmp_path / f"second{ACTS}").write_bytes(header.ljust(SECTOR, b"\0") + directory)
+    extents = ('RW 1 FLAT "first" 0', f'RW 128 SPARSE "second{ACTS}"')
+    target = check(tmp_path / "disk.vmdk", vmdk_descriptor(*extents))
+    assert r"second\x1b[31m\u202e[red] is truncated" in told(target)
+    assert told(target).isprintable()
