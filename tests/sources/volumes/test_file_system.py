@@ -85,6 +85,9 @@ def names(volume: FileSystem, path: str = "") -> list[str]:
 VOLUMES: dict[str, Callable[[], bytes]] = {
     "NTFS 1.2": lambda: ntfs_of(FILES),
     "NTFS 1.2, clusters of 4 KiB": lambda: ntfs_of(FILES, NTFSRecipe(cluster=4096)),
+    "NTFS 1.2, clusters of 64 KiB": lambda: ntfs_of(
+        FILES, NTFSRecipe(cluster=64 * 1024, size=16 << 20)
+    ),
     "FAT16": fat_of,
     "FAT12": lambda: fat_of(FILES, FATRecipe(bits=12, size=4 << 20)),
 }
