@@ -58,10 +58,10 @@ class FolderIndex:
         size = int.from_bytes(self.root[8:12], "little") or 4096
         if size not in _BLOCKS:
             raise SourceError(f"the folder is damaged: blocks of its index have {size:,} bytes")
-        in_use = int.from_bytes(self.bitmap, "little")
         for number, at in enumerate(range(0, len(self.blocks), size)):
             block = self.blocks[at : at + size]
-            is_used = bool(in_use >> number & 1)
+            of_eight = self.bitmap[number // 8 : number // 8 + 1]
+            is_used = any(byte >> number % 8 & 1 for byte in of_eight)
             if block.startswith(_SIGNATURE):
                 yield is_used, block
             elif is_used:
@@ -70,7 +70,7 @@ class FolderIndex:
 
 def _whole(block: bytes) -> bytes:
     """Put back the last two bytes of each sector, which stand in the update sequence array."""
-    at, count = struct.unpack_from("<HH", block, 4)
+    at, count = (int.from_bytes(block[place : place + 2], "little") for place in (4, 6))
     whole = bytearray(block)
     for number in range(1, min(count, len(block) // _SECTOR + 1)):
         end = number * _SECTOR
