@@ -33,10 +33,10 @@ class Plan:
     left_out: int
     links: int
 
-    def names(self) -> Iterator[str]:
-        """Yield the name of each target, as its line will give it."""
-        for target in (*self.targets, *(place.target for place in self.unreachable)):
-            yield harmless(target.path)
+    def all(self) -> Iterator[Target]:
+        """Yield each target, whether it can be reached or not."""
+        yield from self.targets
+        yield from (place.target for place in self.unreachable)
 
 
 def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
