@@ -19,6 +19,7 @@ bench: .venv/ready
 	$(BIN)/python -m fixtures.benchmark
 	$(BIN)/python -m fixtures.benchmark_images
 	$(BIN)/python -m fixtures.benchmark_model
+	$(BIN)/python -m fixtures.benchmark_machinecode
 	$(BIN)/python -m fixtures.benchmark_audit
 
 # SECONDS=600 makes it longer, SEED=7 repeats the inputs of an earlier run.

@@ -194,6 +194,26 @@ def test_an_audit_goes_on(words: Sequence[str]) -> None:
     assert Counter(json.loads(line)["target"] for line in text.splitlines()) == Counter(machines)
 
 
+def test_a_target_is_known_again_by_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However its path is spelled, and not by the same path in another folder."""
+    monkeypatch.chdir(tmp_path)
+    estate(3)
+    words = ("-o", str(tmp_path / "lines"), "--resume")
+    (tmp_path / "elsewhere").mkdir()
+    for paths in (["estate"], ["./estate/", str(tmp_path / "estate"), "estate//SP6a-00000"]):
+        assert "3 targets: 1 affected" in run(*paths, *words).stderr
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    estate(2)
+    assert "5 targets: 2 affected" in run("estate", *words).stderr
+    assert run("estate", str(tmp_path / "estate"), *words).stderr.startswith("5 targets")
+    folders = [
+        json.loads(line)["run"]["folder"] for line in Path(words[1]).read_text().splitlines()
+    ]
+    assert folders == [str(tmp_path)] * 3 + [str(tmp_path / "elsewhere")] * 2
+
+
 def test_kill_and_resume_give_what_an_undisturbed_audit_gives() -> None:
     """Killed three times among 100 targets, the audit loses nothing and repeats nothing."""
     machines = estate(100)

@@ -2,12 +2,22 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from ntscan.cli.interruption import interruption
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.fixture(autouse=True)
+def handlers_of_others() -> Iterator[None]:
+    """What pytest does with the signals is kept."""
+    before = [(number, signal.getsignal(number)) for number in SIGNALS]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -44,6 +54,13 @@ def test_a_second_signal_does_not_wait() -> None:
 
     with interruption() as signals, pytest.raises(KeyboardInterrupt):
         write()
+
+
+def test_after_an_interruption_a_signal_ends_the_process() -> None:
+    """Who asks again while the command ends in order does not wait, and sees no stack trace."""
+    with interruption(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert [signal.getsignal(number) for number in SIGNALS] == [signal.SIG_DFL] * 3
 
 
 def test_the_signals_are_given_back() -> None:

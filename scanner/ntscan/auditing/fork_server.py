@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Final, TypeAlias
 
@@ -73,7 +74,8 @@ def main() -> None:
     name, seconds, memory = sys.argv[1:]
     module, _, function = name.partition(":")
     prepare: Prepare = getattr(import_module(module), function)
-    serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))
+    with suppress(BrokenPipeError):  # Who asked is gone, and with it the need for an answer.
+        serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))
 
 
 if __name__ == "__main__":

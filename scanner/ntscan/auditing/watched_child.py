@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, Never, TypeAlias
 
 from ntscan.auditing.frames import write_all
-from ntscan.auditing.limits import Limits, hold_this_process_to
+from ntscan.auditing.limits import Limits, has_passed, hold_this_process_to
 from ntscan.errors import EngineError, NtscanError, ScanFailed
 
 #: What is done with each target: bytes in, bytes out.
@@ -55,16 +55,28 @@ def _work(work: Work, payload: bytes, limits: Limits, writer: int) -> Never:
         os.setpgid(0, 0)
         os.dup2(1, 2)  # Standard output leads nowhere; what a library complains of goes there too.
         hold_this_process_to(limits)
-        write_all(writer, work(payload))
-        code = 0
+        ending, said = _do(work, payload)
+        if has_passed(limits):
+            ending = _OUT_OF_MEMORY
+        else:
+            write_all(writer, said)
+        code = ending
     except MemoryError:
         code = _OUT_OF_MEMORY
-    except NtscanError as error:
-        write_all(writer, str(error).encode("utf-8", "surrogateescape"))
-    except Exception as error:  # noqa: BLE001  the edge of the child: one target fails, not all
-        write_all(writer, _place(error).encode("utf-8", "backslashreplace"))
     finally:
         os._exit(code)
+
+
+def _do(work: Work, payload: bytes) -> tuple[int, bytes]:
+    """Do the work; return the exit code, and the result or what went wrong."""
+    try:
+        return 0, work(payload)
+    except MemoryError:
+        raise
+    except NtscanError as error:
+        return _RAISED, str(error).encode("utf-8", "surrogateescape")
+    except Exception as error:  # noqa: BLE001  the edge of the child: one target fails, not all
+        return _RAISED, _place(error).encode("utf-8", "backslashreplace")
 
 
 def _place(error: Exception) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from ntscan.machinecode.irp_facts import (
     asks_to_unlock,
-    cases_of,
     is_article_request,
     is_freed_twice,
 )
 from ntscan.machinecode.run import Run
-from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.traverse import FromStart, cases_of
 
 
 def doubts(found: Sequence[FromStart]) -> Iterator[str]:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from ntscan.machinecode.doubts import doubts
 from ntscan.machinecode.irp_facts import (
     asks_to_unlock,
-    cases_of,
     is_article_request,
     is_freed_twice,
 )
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.search.case import Case
-from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.traverse import FromStart, cases_of
 from ntscan.machinecode.traced import FreedBy
 from ntscan.vocabulary import Grade
 
@@ -50,6 +49,7 @@ def _article_defect(found: Sequence[FromStart]) -> Verdict | None:
         for request in run.requests
         if run.natural
         and run.clean_return
+        and run.usual
         and is_article_request(request)
         and is_freed_twice(request)
         and _is_steady(case, run)
@@ -119,9 +119,9 @@ def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
     if not natural and not forced:
         return None
     shown = natural or forced
-    request = shown[0][1]
+    run, request = shown[0]
     if natural:
-        why = "it is not shown to be the article's: " + _why_not_the_article(request)
+        why = "it is not shown to be the article's: " + _why_not_the_article(run, request)
     else:
         why = "no inputs were found that lead there with no branch forced"
     return Verdict(
@@ -131,11 +131,13 @@ def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
     )
 
 
-def _why_not_the_article(request: Request) -> str:
+def _why_not_the_article(run: Run, request: Request) -> str:
     if not asks_to_unlock(request):
         return "it does not ask to unlock a byte range"
     if request.answers_before[-1:] != (False,):
         return "FastIoUnlockSingle was not asked before it was allocated"
+    if not run.usual:
+        return "the rest of the system would have to do what it hardly ever does"
     return "an IRP is allocated also when FastIoUnlockSingle answers TRUE"
 
 

@@ -11,7 +11,7 @@ from ntscan.machinecode.address_map import RETURN_ADDRESSES
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.blocks import Block
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.origin import answer_of
+from ntscan.machinecode.origin import Origin, answer_of
 from ntscan.machinecode.processor import Processor
 from ntscan.machinecode.traced import CompletionMode, FreedBy
 
@@ -75,6 +75,8 @@ class Kernel:
         self.outstanding: list[Request] = []
         self.fast_io_answers: list[bool] = []
         self.unmodelled: list[str] = []
+        #: What the rest of the system decides, and hardly ever otherwise than by default.
+        self.unusual: set[Origin] = set()
         #: What keeps a run from being called clean, each a sentence.
         self.doubts: list[str] = []
         self.on_allocation: Callable[[int], None] = lambda _at: None
@@ -130,6 +132,17 @@ class Kernel:
         """Give what an unmodelled routine returns: a value of its own for each call of it."""
         number = self._answers[name] = self._answers.get(name, 0) + 1
         return self.memory.given(answer_of(name, number))
+
+    def decided(self, name: str, default: int, *, unusual: bool = False) -> int:
+        """Give what the rest of the system decides: the default, unless an input says otherwise.
+
+        ``unusual`` says that anything else is hardly met where an unlock is asked for.
+        """
+        number = self._answers[name] = self._answers.get(name, 0) + 1
+        origin = Origin(name if number == 1 else f"{name}#{number}")
+        if unusual:
+            self.unusual.add(origin)
+        return self.memory.given(origin, default)
 
     def doubt(self, sentence: str) -> None:
         """Note what keeps the run from being clean; each is kept once."""
