@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ntscan import version
 
 if TYPE_CHECKING:
+    from ntscan.auditing.engine import Engine
     from ntscan.auditing.limits import Limits
     from ntscan.auditing.run import audit
     from ntscan.composer import scan
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = version.VERSION
 
 __all__ = [
+    "Engine",
     "Limits",
     "Options",
     "Report",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Engine": "ntscan.auditing.engine",
     "Limits": "ntscan.auditing.limits",
     "Options": "ntscan.reporting.report",
     "Report": "ntscan.reporting.report",
