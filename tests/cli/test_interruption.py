@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -56,11 +58,21 @@ def test_a_second_signal_does_not_wait() -> None:
         write()
 
 
-def test_after_an_interruption_a_signal_ends_the_process() -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_after_an_interruption_a_signal_ends_the_process(number: int) -> None:
     """Who asks again while the command ends in order does not wait, and sees no stack trace."""
-    with interruption(), pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
-    assert [signal.getsignal(number) for number in SIGNALS] == [signal.SIG_DFL] * 3
+    program = (
+        "import os, signal, time\n"
+        "from ntscan.cli.interruption import interruption\n"
+        "try:\n"
+        "    with interruption():\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "except KeyboardInterrupt:\n"
+        f"    os.kill(os.getpid(), {number})\n"
+        "    time.sleep(60)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-number, b"")
 
 
 def test_the_signals_are_given_back() -> None:

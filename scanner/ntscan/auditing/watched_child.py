@@ -30,8 +30,19 @@ def run_watched(work: Work, payload: bytes, limits: Limits, keep_out: tuple[int,
 
     ``keep_out`` are the descriptors of the requests and the replies, which the child must not hold;
     the first is watched too, since it ends with who asked. Raises ScanFailed with the reason where
-    there is no result, and EngineError where nobody waits for one any more.
+    there is no result, and EngineError where nobody waits for one any more. A child that is killed
+    from outside says nothing of the work, which is tried once more.
     """
+    data, status = _run(work, payload, limits, keep_out)
+    if status == -signal.SIGKILL:
+        data, status = _run(work, payload, limits, keep_out)
+    return _result(data, status, limits)
+
+
+def _run(
+    work: Work, payload: bytes, limits: Limits, keep_out: tuple[int, int]
+) -> tuple[bytes, int | None]:
+    """Do the work in a child; return what it wrote and how it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -45,7 +56,7 @@ def run_watched(work: Work, payload: bytes, limits: Limits, keep_out: tuple[int,
         os.close(reader)
         _kill(child)
         status = _reap(child)
-    return _result(data, status, limits)
+    return data, status
 
 
 def _work(work: Work, payload: bytes, limits: Limits, writer: int) -> Never:
@@ -146,7 +157,7 @@ def _result(data: bytes, status: int | None, limits: Limits) -> bytes:
             )
         case int() if status == -signal.SIGKILL:
             raise ScanFailed(
-                "the scanning process was killed from outside, as by a system that runs out of "
+                "the scanning process was killed from outside twice, as by a system that runs out of "
                 "memory; scan it again with fewer --jobs"
             )
         case int() if status < 0:

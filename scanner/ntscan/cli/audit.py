@@ -175,14 +175,14 @@ def _expand(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _left_out(plan: "Plan") -> str:
-    if not plan.left_out and not plan.links:
-        return ""
     files = "1 file" if plan.left_out == 1 else f"{plan.left_out:,} files"
     links = "1 symbolic link" if plan.links == 1 else f"{plan.links:,} symbolic links"
-    return (
-        f"left out: {files} that no rule names and that hold no disk; {links}, since links are "
-        "not followed"
-    )
+    kinds = []
+    if plan.left_out:
+        kinds.append(f"{files} that no rule names and that hold no disk")
+    if plan.links:
+        kinds.append(f"{links}, since links are not followed")
+    return f"left out: {'; '.join(kinds)}" if kinds else ""
 
 
 def _say(sentence: str) -> None:

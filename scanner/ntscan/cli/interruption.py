@@ -1,5 +1,6 @@
 """Ctrl-C and its like, held back while something is written that must be whole."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,12 @@ from typing import Final, Never
 
 #: What asks a command to end: Ctrl-C, a service manager or batch system, a closed terminal.
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
+
+
+def end_at_once(number: int, _frame: FrameType | None) -> None:
+    """End this process as the signal does a program that handles none."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 class Interruption:
@@ -30,7 +37,7 @@ class Interruption:
     def _interrupt(self) -> Never:
         self.is_over = True
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, end_at_once)
         raise KeyboardInterrupt
 
     @contextmanager
