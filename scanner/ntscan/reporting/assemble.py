@@ -41,7 +41,8 @@ def target_entry(
                 path=harmless(source.target),
                 stage=Stage.OPEN,
                 message="no Windows NT system and no file that a rule names; give the system root, "
-                r"its system32\drivers folder or the driver itself",
+                r"its system32\drivers folder, the driver itself or a disk image; of images in a "
+                "folder, name each, or scan the folder with `ntscan audit`",
             )
         )
     else:
