@@ -44,7 +44,7 @@ $(REAL_FAT): | .venv/ready
 		--no-binary dissect.fat --dest $(@D) dissect.fat==3.13
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
