@@ -157,8 +157,8 @@ def _result(data: bytes, status: int | None, limits: Limits) -> bytes:
             )
         case int() if status == -signal.SIGKILL:
             raise ScanFailed(
-                "the scanning process was killed from outside twice, as by a system that runs out of "
-                "memory; scan it again with fewer --jobs"
+                "the scanning process was killed from outside twice, as by a system that runs out "
+                "of memory; scan it again with fewer --jobs"
             )
         case int() if status < 0:
             name = signal.Signals(-status).name

@@ -49,13 +49,7 @@ def target_entry(
             ErrorEntry(
                 path=harmless(source.target),
                 stage=Stage.OPEN,
-<<<<<<< HEAD
                 message=f"no Windows NT system and no file that a rule names; {_WHAT[source.kind]}",
-=======
-                message="no Windows NT system and no file that a rule names; give the system root, "
-                r"its system32\drivers folder, the driver itself or a disk image; of images in a "
-                "folder, name each, or scan the folder with `ntscan audit`",
->>>>>>> r4
             )
         )
     else:
