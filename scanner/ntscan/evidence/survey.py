@@ -81,7 +81,7 @@ class Survey:
         return hive_folder[-2:] == CONFIG and hive_folder[:-2] in self.roots
 
     def _is_decisive(self, fault: Fault, ways_in: Collection[Place]) -> bool:
-        if fault.stage is Stage.VOLUME:
+        if fault.stage is Stage.VOLUME or (fault.stage is Stage.OPEN and not fault.leads_on):
             return fault.leads_on
         return self._may_hide_a_system(fault) or self.decides(fault.place, ways_in)
 

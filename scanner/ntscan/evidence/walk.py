@@ -74,7 +74,7 @@ def _note(found: Survey, entry: Entry | Blocked, file_names: Collection[str]) ->
     match entry:
         case Blocked() if name in file_names or is_hive(entry.place):
             found.add_fault(entry, entry.stage, entry.message, _named(entry.place))
-        case Blocked() if entry.leads_on or entry.stage is Stage.VOLUME or name in _WAYS:
+        case Blocked() if entry.leads_on or entry.stage is not Stage.WALK or name in _WAYS:
             found.add_fault(entry, entry.stage, entry.message, None)
         case Entry(is_folder=True):
             _note_folder(found, entry, name, file_names)

@@ -29,6 +29,11 @@ _PARTITION_ENTRIES: Final = struct.Struct("<B3xB11x")
 _INACTIVE_OR_ACTIVE: Final = (0x00, 0x80)
 
 
+def is_named_as_image(name: str) -> bool:
+    """Say whether a file's name, in any letters, is one that only disk images have."""
+    return os.path.splitext(name)[1].lower() in _NAMES  # noqa: PTH122  of a name, and of many
+
+
 def image_of(path: str) -> str | None:
     """Return the path of the disk image that a file is, or whose part it is, or None.
 
@@ -38,8 +43,7 @@ def image_of(path: str) -> str | None:
     """
     if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises on what is above unreadable
         return None
-    is_image_by_name = Path(path).suffix.lower() in _NAMES
-    if not is_image_by_name and _read(path, 0, len(_PROGRAM)) == _PROGRAM:
+    if not is_named_as_image(path) and _read(path, 0, len(_PROGRAM)) == _PROGRAM:
         return None
     from ntscan.sources.containers.parts import first_part  # noqa: PLC0415
 
@@ -70,7 +74,7 @@ def _looks_like_a_disk(path: str) -> bool:
     size = os.stat(path).st_size  # noqa: PTH116  a plain path, as in image_of
     head = _read(path, 0, _SECTOR)
     tail = _read(path, max(size - _SECTOR, 0), _SECTOR)
-    if Path(path).suffix.lower() in _NAMES or format_of(head, tail) is not None:
+    if is_named_as_image(path) or format_of(head, tail) is not None:
         return True
     return size >= SMALLEST_DISK and (_begins_a_disk(head) or not any(head))
 
