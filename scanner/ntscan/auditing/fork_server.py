@@ -13,9 +13,10 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final, TypeAlias
 
+from ntscan.auditing.child import Work
 from ntscan.auditing.frames import read_frame, write_frame
 from ntscan.auditing.limits import Limits
-from ntscan.auditing.watched_child import Work, run_watched
+from ntscan.auditing.watched_child import run_watched
 from ntscan.errors import EngineError, NtscanError, ScanFailed
 
 #: What makes the work from the first message, before any target comes.

@@ -7,8 +7,8 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
 
+from ntscan.auditing.child import Work
 from ntscan.auditing.job import Job
-from ntscan.auditing.watched_child import Work
 from ntscan.composer import load_book, prepare_model, scan
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line, target_lines
