@@ -9,7 +9,7 @@ from ntscan.machinecode.budget import Budget, Meter
 from ntscan.machinecode.grading import Verdict, grade
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.traverse import traverse
-from ntscan.machinecode.start_points import StartPoint
+from ntscan.machinecode.start_points import StartPoint, Survey
 from ntscan.vocabulary import Grade
 
 IMPORTS: Final = (
@@ -60,7 +60,7 @@ def graded(
     image = bare_image(code, IMPORTS)
     runner = Runner(image, Meter(Budget()))
     start = StartPoint(function=BASE + CODE, allocations=(BASE + 0x102D,), depth=0)
-    return grade([traverse(runner, start)], "")
+    return grade([traverse(runner, start)], Survey(), "")
 
 
 @pytest.mark.parametrize(
@@ -167,15 +167,18 @@ def test_a_caller_that_was_not_gone_through_may_be_the_article_s(
         StartPoint(function=BASE + rva, allocations=(BASE + 0x102B,), depth=depth)
         for depth, rva in enumerate((CODE, 0x1300))
     ]
-    verdict = grade([traverse(runner, start) for start in starts], "")
+    verdict = grade([traverse(runner, start) for start in starts], Survey(), "")
     assert verdict.grade is expected, verdict.reason
 
 
 def test_a_search_cut_short_is_never_clean() -> None:
     """What was not looked at is unknown."""
-    assert grade([], "the search ended at its limit of 1 seconds").grade is Grade.INCONCLUSIVE
+    assert (
+        grade([], Survey(), "the search ended at its limit of 1 seconds").grade
+        is Grade.INCONCLUSIVE
+    )
 
 
 def test_an_image_without_allocations_is_inconclusive() -> None:
     """Nothing was run, so nothing was seen."""
-    assert grade([], "").grade is Grade.INCONCLUSIVE
+    assert grade([], Survey(), "").grade is Grade.INCONCLUSIVE

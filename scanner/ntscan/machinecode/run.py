@@ -50,6 +50,7 @@ class Run:
 
     ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
     and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
+    ``calls`` are the RVAs of the calls of imported routines that it made.
     ``unusual`` are words that the rest of the system decides, and hardly ever otherwise than by
     default. ``ended`` says why the path could not be followed to a clean return; empty where it
     could. ``exhausted`` says that it goes on and on.
@@ -69,6 +70,7 @@ class Run:
     fast_io_answers: tuple[bool, ...] = ()
     doubts: tuple[str, ...] = ()
     unmodelled: tuple[str, ...] = ()
+    calls: frozenset[int] = frozenset()
     unusual: frozenset[Origin] = frozenset()
     ended: str = ""
     exhausted: bool = False

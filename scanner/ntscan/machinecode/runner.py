@@ -77,6 +77,7 @@ class Runner:
         run.fast_io_answers = tuple(kernel.fast_io_answers)
         run.doubts = tuple(kernel.doubts)
         run.unmodelled = tuple(kernel.unmodelled)
+        run.calls = frozenset(kernel.calls)
         run.unusual = frozenset(kernel.unusual)
         return run
 

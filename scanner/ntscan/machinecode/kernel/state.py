@@ -77,6 +77,8 @@ class Kernel:
         self.unmodelled: list[str] = []
         #: What the rest of the system decides, and hardly ever otherwise than by default.
         self.unusual: set[Origin] = set()
+        #: The RVAs of the calls of imported routines that were made.
+        self.calls: set[int] = set()
         #: What keeps a run from being called clean, each a sentence.
         self.doubts: list[str] = []
         self.on_allocation: Callable[[int], None] = lambda _at: None

@@ -25,6 +25,7 @@ from ntscan.machinecode.search.candidates import (
     named,
 )
 from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
+from ntscan.machinecode.search.preconditions import note_preconditions
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
@@ -65,6 +66,7 @@ class _Work:
                 self._disturb(run, number)
                 self._run_waiting()
         self._judge_endless()
+        note_preconditions(self._runner, self._found.cases)
         return self._found
 
     def _run_waiting(self) -> None:
@@ -222,8 +224,10 @@ class _Work:
                 if value != touch.value
                 for assignment in ({**run.assignment, touch.origin: value},)
             ]
+            was_wrong = any(map(_is_miscounted, run.requests))
             for _, changed in self._changed[key]:
-                if changed.clean_return and any(map(_is_miscounted, changed.requests)):
+                is_wrong = changed.clean_return and any(map(_is_miscounted, changed.requests))
+                if is_wrong and not was_wrong:
                     self._waiting.append((changed.function, changed.assignment))
         return self._changed[key]
 
