@@ -1,19 +1,25 @@
 """Starts the command line: as ``ntscan``, and as ``python -m ntscan``."""
 
 import gc
+import sys
 from typing import Final
 
 #: Objects made before the collector looks at the young ones; Python's own figure is 700. Importing
 #: makes tens of thousands and no garbage, and every look at them delays the start.
 _YOUNG_OBJECTS: Final = 100_000
+#: What a shell says of a program that Ctrl-C ended.
+_INTERRUPTED: Final = 128 + 2
 
 
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(_YOUNG_OBJECTS)
-    from ntscan.cli import run  # noqa: PLC0415  imported under the threshold above
+    try:
+        from ntscan.cli import run  # noqa: PLC0415  imported under the threshold above
 
-    run()
+        run()
+    except KeyboardInterrupt:  # Before there was anything to end in order.
+        sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

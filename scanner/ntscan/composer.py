@@ -78,6 +78,7 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
             started_at=started_at,
             finished_at=now(),
             host=platform.node(),
+            folder=harmless(current_folder()),
             options=shown_options(options),
         ),
         targets=entries,
@@ -211,6 +212,14 @@ def load_book(options: Options) -> RuleBook:
     """Load the rules that the options name; raises UsageError."""
     directory = Path(options.rules_directory) if options.rules_directory is not None else None
     return load_rules(directory, only=options.rules)
+
+
+def current_folder() -> str:
+    """Return the absolute path from which relative ones go; empty where it was deleted."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 def now() -> datetime:

@@ -1,6 +1,8 @@
 """The file of an audit: whole lines, whatever happened to the writer of them."""
 
 import os
+import re
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +87,11 @@ def test_zeros_in_place_of_the_last_line_are_cut_off(tmp_path: Path, rest: bytes
         (LINE + b"\n" + LINE, ":2:"),
         (LINE + b"MZ", ":2:"),
         (LINE.replace(b'"failed"', b'"fine"') * 2, ":1:"),
+        (LINE.replace(b'"failed"', b'"fine"'), ":1:"),
+        (b'{"target":"of another program"}\n', ":1:"),
+        (b'{"target":"of another program"}', ":1:"),
+        (LINE + b'{"target":"of another program"}', ":2:"),
+        (bytes(1_474_560), ":1:"),
     ],
 )
 def test_a_file_that_is_no_journal_is_refused_and_kept(
@@ -101,9 +108,9 @@ def test_a_file_that_is_no_journal_is_refused_and_kept(
 @pytest.mark.parametrize(
     ("other", "what"),
     [
-        (job(service_pack=ServicePack.SP5), "other options"),
-        (job(model=False), "other options"),
-        (job(rules=("Q242896",)), "other options"),
+        (job(service_pack=ServicePack.SP5), r"other options, service_pack \(null, and not SP5\)"),
+        (job(model=False), r"other options, model \(true, and not false\)"),
+        (job(rules=("Q242896",)), r'other options, rules \(\[\], and not \["Q242896"\]\)'),
         (replace(job(), rules=replace(job().rules, digest="sha256:0")), "other rules"),
     ],
 )
@@ -119,11 +126,17 @@ def test_an_audit_with_other_rules_or_options_is_refused(
     assert resume(file, other) == ["a"]
 
 
-def test_another_schema_is_refused(tmp_path: Path) -> None:
-    """Lines of a later ntscan are not mixed with ours."""
+@pytest.mark.parametrize(
+    ("field", "what"),
+    [("schema_version", "schema version"), ("version", r"version of ntscan \(9\.0, and not ")],
+)
+def test_lines_of_another_ntscan_are_refused(tmp_path: Path, field: str, what: str) -> None:
+    """Another version may find something else by the same rules."""
     file = tmp_path / "lines"
-    file.write_bytes(LINE.replace(b'"schema_version":"1.0"', b'"schema_version":"9.0"'))
-    with pytest.raises(UsageError, match="other schema version"):
+    file.write_bytes(
+        re.sub(rb'"%s":"[^"]+"' % field.encode(), b'"%s":"9.0"' % field.encode(), LINE)
+    )
+    with pytest.raises(UsageError, match=f"was written with other {what}"):
         resume(file)
 
 
@@ -153,6 +166,23 @@ def test_two_audits_do_not_write_one_journal(tmp_path: Path) -> None:
     with open_journal(file, job(), resume=False, seen=lambda _: None), refused:
         resume(file)
     assert resume(file) == []
+
+
+def test_lines_and_the_name_of_the_file_reach_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line is synchronised as it stands, and a new file's folder before the first."""
+    synchronised: list[int | None] = []
+
+    def note(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        synchronised.append(None if stat.S_ISDIR(status.st_mode) else status.st_size)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with open_journal(tmp_path / "lines", job(), resume=False, seen=lambda _: None) as journal:
+        journal.append(line("a"))
+        journal.append(line("a"))
+    assert synchronised == [None, len(LINE), 2 * len(LINE)]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -69,46 +70,72 @@ def messages(lines: Sequence[TargetLine], paths: Sequence[str]) -> dict[str, str
 
 
 def fork_servers() -> list[str]:
-    """Return the processes, forked children among them, that do misbehaving work."""
+    """Return the processes, forked children among them, that do misbehaving work of this test."""
     found = []
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if MISBEHAVING.encode() in command.read_bytes().split(b"\0"):
-                found.append(command.parent.name)
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            if MISBEHAVING.encode() in command and (process / "cwd").readlink() == Path.cwd():
+                found.append(process.name)
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("hangs", "took longer than 1 seconds and was stopped; give it more with --timeout"),
-        ("spins", "took longer than 1 seconds"),
-        ("hangs-deaf", "took longer than 1 seconds"),
-        ("hangs-in-a-child", "took longer than 1 seconds"),
-        ("crashes", "crashed: the scanning process was ended by SIGSEGV"),
-        ("aborts", "crashed: the scanning process was ended by SIGABRT"),
-        ("bombs", "needed more than the 256 MiB of memory .* --memory"),
-        ("is-killed", "was killed from outside, as by a system that runs out of memory"),
-        ("garbles", "gave a result that is no line of an ntscan audit"),
-        ("says-nothing", "gave a result that is no line of an ntscan audit"),
-        ("another", "gave the result of another target, plant07"),
-        ("floods", "gave a result of more than 67,108,864 bytes"),
-        ("leaves", r"ended without a result \(exit code 7\)"),
-        ("exits", r"ended without a result \(exit code 80\)"),
-        ("raises", "an error inside ntscan: LookupError in _raise, line .*: nobody expected this"),
-        ("refuses", r"the disk says no\\x1b\[31m"),
-        ("writes", "an error inside ntscan: OSError .* File too large"),
-        ("kills-the-watcher", "the process that watches the scan ended unasked"),
-        ("talks", ORDINARY),
-        ("reads", ORDINARY),
-    ],
+#: What is wrong with a target, by its name, and what its line must say.
+WRONG = (
+    ("hangs", "took longer than 2 seconds and was stopped; give it more with --timeout"),
+    ("spins", "took longer than 2 seconds"),
+    ("hangs-deaf", "took longer than 2 seconds"),
+    ("hangs-in-a-child", "took longer than 2 seconds"),
+    ("crashes", "crashed: the scanning process was ended by SIGSEGV"),
+    ("aborts", "crashed: the scanning process was ended by SIGABRT"),
+    ("bombs", "needed more than the 256 MiB of memory .* --memory"),
+    ("bombs-as-damage", "needed more than the 256 MiB of memory .* --memory"),
+    ("hides-a-bomb", "needed more than the 256 MiB of memory .* --memory"),
+    ("is-killed", "was killed from outside twice, as by a system that runs out of memory"),
+    ("is-killed-once", ORDINARY),
+    ("garbles", "gave a result that is no line of an ntscan audit"),
+    ("says-nothing", "gave a result that is no line of an ntscan audit"),
+    ("another", "gave the result of another target, plant07"),
+    ("floods", "gave a result of more than 67,108,864 bytes"),
+    ("leaves", r"ended without a result \(exit code 7\)"),
+    ("exits", r"ended without a result \(exit code 80\)"),
+    ("raises", "an error inside ntscan: LookupError in _raise, line .*: nobody expected this"),
+    ("refuses", r"the disk says no\\x1b\[31m"),
+    ("writes", "an error inside ntscan: OSError .* File too large"),
+    ("kills-the-watcher", "the process that watches the scan ended unasked"),
+    ("talks", ORDINARY),
+    ("reads", ORDINARY),
 )
-def test_what_goes_wrong_with_one_target_is_its_line(name: str, reason: str) -> None:
-    """A hang, a crash, a bomb or garbage fails its own target, with the reason, and no other."""
-    others = [f"plant{number}" for number in range(4)]
-    found = audit(*others[:2], name, *others[2:])
-    assert re.search(reason, found.pop(name))
-    assert found == dict.fromkeys(others, ORDINARY)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The message of each line of an audit in which every second target does something wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(PROJECT))
+        patch.chdir(tmp_path_factory.mktemp("wrong"))
+        names = [name for name, _ in WRONG]
+        yield audit(*(one for name in names for one in (f"before-{name}", name)), seconds=2)
+
+
+@pytest.mark.parametrize(("name", "reason"), WRONG)
+def test_what_goes_wrong_with_one_target_is_its_line(
+    outcome: dict[str, str], name: str, reason: str
+) -> None:
+    """A hang, a crash, a bomb or garbage fails its own target, with the reason."""
+    assert re.search(reason, outcome[name])
+
+
+def test_what_goes_wrong_with_one_target_changes_no_other(outcome: dict[str, str]) -> None:
+    """The targets between them have their ordinary lines."""
+    wrong = {name for name, _ in WRONG}
+    others = {name: message for name, message in outcome.items() if name not in wrong}
+    assert others == {f"before-{name}": ORDINARY for name in wrong}
+
+
+def test_a_scan_writes_no_file() -> None:
+    """Not even where it tries to; a file that it creates stays empty."""
+    audit("writes")
     assert sum(file.stat().st_size for file in Path().iterdir()) == 0
 
 
@@ -128,9 +155,9 @@ def test_a_target_that_cannot_be_looked_into_has_a_line_with_the_reason() -> Non
 
 
 def test_finished_targets_are_not_scanned_again() -> None:
-    """What a journal holds is left out, by the name that its line gives."""
+    """What a journal holds is left out, by the place that its line gives."""
     with local_engine(1) as engine:
-        finished = frozenset({"a\\x1b", "c"})
+        finished = frozenset({f"{Path.cwd()}/a\\x1b", f"{Path.cwd()}/c"})
         lines = list(run(plan("a\x1b", "b", "c"), job(), engine, finished))
     assert [line.target for line in lines] == ["b"]
 
@@ -233,6 +260,15 @@ def test_the_python_interface_yields_a_line_a_target(tmp_path: Path) -> None:
     lines = ntscan.audit("estate", jobs=2, limits=ntscan.Limits(seconds=30))
     found = {line.target: line.findings[0].status for line in lines}
     assert found == {"estate/a": "affected", "estate/b": "fixed"}
+
+
+def test_any_executor_runs_an_audit(tmp_path: Path) -> None:
+    """A pool of processes does as well as threads."""
+    for name in "abc":
+        write_drivers(tmp_path / "estate" / name, "SP6a")
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        lines = ntscan.audit("estate", engine=ntscan.Engine(executor=executor, slots=2))
+        assert sorted(line.target for line in lines) == ["estate/a", "estate/b", "estate/c"]
 
 
 def test_a_scan_imports_nothing_from_where_the_audit_runs(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ntscan.auditing.targets import Plan, find_targets
-from ntscan.sources.recognise import SMALLEST_DISK
+from ntscan.sources.image_files import SMALLEST_DISK
 
 #: A master boot record with one partition of NTFS.
 MBR = bytes(446) + b"\x80\x01\x01\x00\x07" + bytes(59) + b"\x55\xaa"
@@ -52,7 +52,13 @@ def found(*paths: str) -> list[str]:
         (["e/WTSRV/system32/"], ["directory e"]),
         (["e/p1/NT/system32/", "e/p1/readme.txt"], ["directory e/p1/NT"]),
         (["e/windows/readme.txt"], ["directory e"]),
-        (["e/system32/", "e/a.img"], ["directory e"]),
+        (["e/system32/", "e/a.img"], ["directory e", "disk_image e/a.img"]),
+        (["e/system32/b.img", "e/p/a.img"], ["directory e"]),
+        (["e/WINNT/system32/", "e/p/q/a.img"], ["directory e", "disk_image e/p/q/a.img"]),
+        (["e/WINNT/system32/", "e/WINNT/a.img"], ["directory e", "disk_image e/WINNT/a.img"]),
+        (["e/WINNT/system32/", "e/p/WINNT/system32/"], ["directory e"]),
+        (["e/WINNT/system32/", "e/p/sfmsrv.sys", "e/p/q.txt"], ["directory e"]),
+        (["e/boot.ini", "e/WINNT/system32/", "e/p/a.img"], ["directory e"]),
         (["e/WINNT/system32/", "e/a.img"], ["directory e", "disk_image e/a.img"]),
         (["e/a.raw-content", "e/b/c.qcow2-content"], None),
         (["e/a.vmdk", "e/a-s001.vmdk", "e/a-flat.vmdk"], ["disk_image e/a.vmdk"]),

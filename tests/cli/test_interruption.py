@@ -2,12 +2,24 @@
 
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from ntscan.cli.interruption import interruption
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.fixture(autouse=True)
+def handlers_of_others() -> Iterator[None]:
+    """What pytest does with the signals is kept."""
+    before = [(number, signal.getsignal(number)) for number in SIGNALS]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -44,6 +56,23 @@ def test_a_second_signal_does_not_wait() -> None:
 
     with interruption() as signals, pytest.raises(KeyboardInterrupt):
         write()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_after_an_interruption_a_signal_ends_the_process(number: int) -> None:
+    """Who asks again while the command ends in order does not wait, and sees no stack trace."""
+    program = (
+        "import os, signal, time\n"
+        "from ntscan.cli.interruption import interruption\n"
+        "try:\n"
+        "    with interruption():\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "except KeyboardInterrupt:\n"
+        f"    os.kill(os.getpid(), {number})\n"
+        "    time.sleep(60)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-number, b"")
 
 
 def test_the_signals_are_given_back() -> None:

@@ -32,6 +32,7 @@ def failed_line(
             started_at=since,
             finished_at=now(),
             host=platform.node(),
+            folder=harmless(job.folder),
             options=shown_options(job.options),
         ),
     )

@@ -9,12 +9,14 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Final, TypeAlias
 
+from ntscan.auditing.child import Work
 from ntscan.auditing.frames import read_frame, write_frame
 from ntscan.auditing.limits import Limits
-from ntscan.auditing.watched_child import Work, run_watched
+from ntscan.auditing.watched_child import run_watched
 from ntscan.errors import EngineError, NtscanError, ScanFailed
 
 #: What makes the work from the first message, before any target comes.
@@ -73,7 +75,9 @@ def main() -> None:
     name, seconds, memory = sys.argv[1:]
     module, _, function = name.partition(":")
     prepare: Prepare = getattr(import_module(module), function)
-    serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))
+    with suppress(BrokenPipeError):  # Who asked is gone, and with it the need for an answer.
+        serve(prepare, Limits(seconds=float(seconds), memory=int(memory)))
+    os._exit(0)  # Nothing is left to flush; to take every module down would hold the audit up.
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What every task of one audit has in common; it travels to a worker with each target."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 from ntscan.auditing.limits import Limits
-from ntscan.reporting.report import Options, RulesUsed
+from ntscan.reporting.harmless import harmless
+from ntscan.reporting.report import Options, RulesUsed, TargetLine
 from ntscan.vocabulary import TargetKind
 
 #: The function that makes the work of a fork server: see scan_target.py.
@@ -36,3 +38,12 @@ class Job:
     rules: RulesUsed
     limits: Limits
     work: str = SCAN
+
+    def place(self, target: Target) -> str:
+        """Return where a target lies, as ``place_of`` its line: by this, each is known again."""
+        return harmless(str(PurePath(self.folder, target.path)))
+
+
+def place_of(line: TargetLine) -> str:
+    """Return where the target of a line lies: its absolute path, as it is shown."""
+    return str(PurePath(line.run.folder, line.target))

@@ -1,23 +1,18 @@
 """The file that an audit appends to: each line whole and on the disk before the next is begun."""
 
-import itertools
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from ntscan.auditing.frames import write_all
 from ntscan.auditing.job import Job
-from ntscan.composer import shown_options
-from ntscan.errors import ReportError, UsageError
-from ntscan.reporting.ndjson import LINE_BEGINS, decode_line, encode_line
+from ntscan.auditing.journal_reading import read_journal
+from ntscan.errors import UsageError
+from ntscan.reporting.ndjson import encode_line
 from ntscan.reporting.report import TargetLine
-from ntscan.vocabulary import SCHEMA_VERSION
-
-#: Bytes of the longest line that is read back; the longest that is written is shorter.
-LONGEST_LINE: Final = 64 * 1024 * 1024
 
 
 class Journal:
@@ -69,7 +64,8 @@ def open_journal(
         if status.st_size and not resume:
             raise UsageError(f"{path}: is there already; go on with --resume, or name another file")
         _lock(file, path)
-        os.ftruncate(descriptor, _read(path, job, seen))
+        os.ftruncate(descriptor, read_journal(path, job, seen))
+        _keep_name(path)
         yield Journal(file, path)
 
 
@@ -84,48 +80,11 @@ def _lock(file: BinaryIO, path: Path) -> None:
         return  # A file system without locks: the user keeps two audits apart.
 
 
-def _read(path: Path, job: Job, seen: Callable[[TargetLine], None]) -> int:
-    """Hand over every whole line; return the offset at which the last of them ends."""
-    end = 0
-    with path.open("rb") as file:
-        for number in itertools.count(1):
-            data = file.readline(LONGEST_LINE)
-            if not data:
-                break
-            where = f"{path}:{number}"
-            try:
-                line = _whole(data)
-            except ReportError as error:
-                if file.read(1) or not _is_torn(data):
-                    raise UsageError(f"{where}: {error}; name the file of an audit") from error
-                break
-            _refuse_other(line, job, where)
-            seen(line)
-            end += len(data)
-    return end
-
-
-def _whole(data: bytes) -> TargetLine:
-    if not data.endswith(b"\n"):
-        raise ReportError("is no line of an ntscan audit: it has no end")
-    return decode_line(data)
-
-
-def _is_torn(data: bytes) -> bool:
-    """Say whether a last line could be one of ours cut short; a file system can leave zeros."""
-    return data.startswith((LINE_BEGINS[: len(data)], b"\0"))
-
-
-def _refuse_other(line: TargetLine, job: Job, where: str) -> None:
-    """Refuse a line of an audit that could have found something else."""
-    pairs = (
-        ("schema version", line.schema_version, SCHEMA_VERSION),
-        ("rules", line.rules.digest, job.rules.digest),
-        ("options", line.run.options, shown_options(job.options)),
-    )
-    for what, there, here in pairs:
-        if there != here:
-            raise UsageError(
-                f"{where}: was written with other {what} ({there}, and not {here}); audit with "
-                "the same, or write to another file"
-            )
+def _keep_name(path: Path) -> None:
+    """Write a new file's name to the disk too, where its folder takes that."""
+    with suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

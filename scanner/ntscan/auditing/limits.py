@@ -1,6 +1,7 @@
 """What the scan of one target may take, and what holds it to that."""
 
 import os
+import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +12,12 @@ from typing import Final
 from ntscan.errors import UsageError
 
 _GIBIBYTE: Final = 1024**3
+#: Bytes of address space beyond the memory limit, in which a scan is seen to have passed it.
+_HEADROOM: Final = 256 * 1024 * 1024
 #: Processor seconds beyond the time limit, after which a scan that nobody watches any more ends.
 _GRACE: Final = 5
+#: The most address space that a process ever had, in units of 1,024 bytes: see proc(5).
+_PEAK: Final = re.compile(rb"^VmPeak:\s*(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +43,16 @@ def refuse_without_limits() -> None:
 
 
 def hold_this_process_to(limits: Limits) -> None:
-    """Let this process take no more than the limits, write no file and leave no core dump."""
+    """Let this process take no more than the limits, write no file and leave no core dump.
+
+    The kernel refuses memory only beyond a headroom: C libraries answer a refusal with errors that
+    read as damage of what they read. So a smaller request that fails was made beyond the limit,
+    and whoever ``has_passed`` that has found nothing that counts.
+    """
     import resource  # noqa: PLC0415  Windows has none, and is refused before
 
     most = {
-        resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_AS: limits.memory + _HEADROOM,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CPU: ceil(limits.seconds) + _GRACE,
@@ -54,3 +64,11 @@ def hold_this_process_to(limits: Limits) -> None:
         _, hard = resource.getrlimit(limit)
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(limit, (allowed, allowed))
+
+
+def has_passed(limits: Limits) -> bool:
+    """Say whether this process ever had more memory than the limit."""
+    with suppress(OSError):
+        found = _PEAK.search(Path("/proc/self/status").read_bytes())
+        return found is not None and int(found[1]) * 1024 > limits.memory
+    return False

@@ -36,14 +36,19 @@ def holds_system32(listing: Listing) -> bool:
     return any(name.lower() == _SYSTEM32 for name in listing.folders)
 
 
+def is_started_from(listing: Listing) -> bool:
+    """Say whether a folder holds boot files, as the volume that NT starts from does."""
+    return any(name.lower() in _BOOT_FILES for name in listing.files)
+
+
 def is_volume(listing: Listing) -> bool:
     """Say whether a folder holds a system root that setup named, or any beside boot files.
 
     A root of another name alone could be a machine's, in a folder of several machines.
     """
-    boots = any(name.lower() in _BOOT_FILES for name in listing.files)
+    starts = is_started_from(listing)
     for name in listing.folders:
-        if boots or name.lower().startswith(_ROOT_NAMES):
+        if starts or name.lower().startswith(_ROOT_NAMES):
             try:
                 below = list_folder(os.path.join(listing.path, name))  # noqa: PTH118
             except OSError:

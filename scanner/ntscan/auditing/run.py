@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from ntscan.auditing.engine import Engine, local_engine
@@ -13,9 +12,8 @@ from ntscan.auditing.job import Job, Target
 from ntscan.auditing.limits import Limits, refuse_without_limits
 from ntscan.auditing.targets import Plan, find_targets
 from ntscan.auditing.task import audit_target
-from ntscan.composer import EVERYTHING, load_book, now
+from ntscan.composer import EVERYTHING, current_folder, load_book, now
 from ntscan.errors import EngineError
-from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import Options, RulesUsed, TargetLine
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.sources.stated_hashes import read_stated_hashes
@@ -55,7 +53,7 @@ def new_job(options: Options, book: RuleBook, limits: Limits) -> Job:
     rules = RulesUsed(count=len(book.advisories), digest=book.digest)
     return Job(
         identity=uuid.uuid4().hex,
-        folder=str(Path.cwd()),
+        folder=current_folder(),
         options=options,
         rules=rules,
         limits=limits,
@@ -75,15 +73,15 @@ def plan_audit(paths: Iterable[str], book: RuleBook, options: Options) -> Plan:
 def run(
     plan: Plan, job: Job, engine: Engine, finished: frozenset[str] = frozenset()
 ) -> Generator[TargetLine, None, None]:
-    """Yield the line of each target of a plan but the ``finished`` ones, named as lines name them.
+    """Yield the line of each target of a plan but the ``finished`` ones, known by their places.
 
     Few tasks are under way at any time, however many targets there are.
     """
     since = now()
     for place in plan.unreachable:
-        if harmless(place.target.path) not in finished:
+        if job.place(place.target) not in finished:
             yield failed_line(job, place.target, place.reason, Stage.OPEN, since=since)
-    waiting = (target for target in plan.targets if harmless(target.path) not in finished)
+    waiting = (target for target in plan.targets if job.place(target) not in finished)
     pending: dict[Future[TargetLine], Target] = {}
     try:
         while True:

@@ -1,19 +1,24 @@
 """The work of a fork server: one path in, one line of the audit out."""
 
+import codecs
 import os
 import pickle
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
 
+from ntscan.auditing.child import Work
 from ntscan.auditing.job import Job
-from ntscan.auditing.watched_child import Work
 from ntscan.composer import load_book, prepare_model, scan
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line, target_lines
 from ntscan.sources.stated_hashes import read_stated_hashes
 
 _ROOMS: Final = ("ntscan.sources", "ntscan.evidence", "ntscan.evaluation")
+_MACHINE_CODE: Final = "ntscan.machinecode"
+#: What readers import when they first need it: foreign libraries, and codecs of Python's own.
+_LATER: Final = ("pyewf", "pyvhdi", "pyvmdk", "packaging.version")
+_CODECS: Final = ("cp437", "utf-16-le")
 
 
 def prepare(setup: bytes) -> Work:
@@ -35,7 +40,7 @@ def prepare(setup: bytes) -> Work:
             "worker reads the same files"
         )
     read_stated_hashes(job.options.image_hash, 1)  # A list is read once, and kept.
-    _import_what_a_scan_imports()
+    _import_what_a_scan_imports(job)
     prepare_model(job.options)
 
     def work(path: bytes) -> bytes:
@@ -63,9 +68,14 @@ def _refuse_relative(path: str, folder: str, *, is_there: bool) -> None:
         )
 
 
-def _import_what_a_scan_imports() -> None:
-    """Import every reader with its library; a scan imports each only when it meets its format."""
-    for room in _ROOMS:
+def _import_what_a_scan_imports(job: Job) -> None:
+    """Import every reader and interpreter with its libraries; a scan imports what it meets."""
+    rooms = _ROOMS if job.options.machine_code is False else (*_ROOMS, _MACHINE_CODE)
+    for room in rooms:
         package = import_module(room)
         for module in walk_packages(package.__path__, f"{room}."):
             import_module(module.name)
+    for library in _LATER:
+        import_module(library)
+    for codec in _CODECS:
+        codecs.lookup(codec)

@@ -5,7 +5,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ntscan.auditing.job import Target
-from ntscan.auditing.nt_tree import holds_system32, is_inside_a_tree, is_volume, list_folder
+from ntscan.auditing.nt_tree import (
+    holds_system32,
+    is_inside_a_tree,
+    is_started_from,
+    is_volume,
+    list_folder,
+)
 from ntscan.errors import SourceError
 from ntscan.reporting.harmless import harmless
 from ntscan.sources.image_files import image_of
@@ -33,10 +39,10 @@ class Plan:
     left_out: int
     links: int
 
-    def names(self) -> Iterator[str]:
-        """Yield the name of each target, as its line will give it."""
-        for target in (*self.targets, *(place.target for place in self.unreachable)):
-            yield harmless(target.path)
+    def all(self) -> Iterator[Target]:
+        """Yield each target, whether it can be reached or not."""
+        yield from self.targets
+        yield from (place.target for place in self.unreachable)
 
 
 def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
@@ -44,7 +50,8 @@ def find_targets(paths: Iterable[str], file_names: Collection[str]) -> Plan:
 
     A path is a target itself where it is a file, an NT tree, not there at all, or a folder in
     which nothing else is found. Below a folder that is searched, a target is an NT tree, a disk
-    image (of a split one the first part) or a file that a rule names.
+    image (of a split one the first part) or a file that a rule names. A tree is scanned as one, and
+    not searched for images in folders of its system root, nor of a volume that NT starts from.
     """
     search = _Search(file_names)
     for path in paths:
@@ -91,30 +98,31 @@ class _Search:
             self._add(path, TargetKind.FILE)
 
     def _search(self, top: str) -> None:
-        waiting = [top]
+        waiting = [(top, False)]
         while waiting:
-            folder = waiting.pop()
+            folder, in_tree = waiting.pop()
             try:
                 listing = list_folder(folder)
             except OSError as error:
                 reason = f"cannot be listed: {error.strerror}; make it readable and audit it again"
                 self._fail(folder, TargetKind.DIRECTORY, reason)
                 continue
-            if holds_system32(listing):
-                self._add(folder, TargetKind.DIRECTORY)
-                continue
-            in_tree = is_volume(listing)
-            if in_tree:
-                self._add(folder, TargetKind.DIRECTORY)
-            else:
-                self._links += listing.links
-                self._left_out += listing.others
-                waiting += [os.path.join(folder, name) for name in reversed(listing.folders)]  # noqa: PTH118  as given
+            is_root = holds_system32(listing)
+            if not in_tree:
+                in_tree = is_root or is_volume(listing)
+                if in_tree:
+                    self._add(folder, TargetKind.DIRECTORY)
+                else:
+                    self._links += listing.links
+                    self._left_out += listing.others
             for name in listing.files:
-                self._take_found_file(os.path.join(folder, name), in_tree=in_tree)  # noqa: PTH118
+                self._take_found_file(os.path.join(folder, name), in_tree=in_tree)  # noqa: PTH118  as given
+            if not is_root and not (in_tree and is_started_from(listing)):
+                folders = (os.path.join(folder, name) for name in reversed(listing.folders))  # noqa: PTH118
+                waiting += [(below, in_tree) for below in folders]
 
     def _take_found_file(self, path: str, *, in_tree: bool) -> None:
-        """Take a disk image, even beside a system root; of other files those that rules name."""
+        """Take a disk image, even inside a tree; of other files those that a rule names."""
         try:
             image = image_of(path)
         except SourceError as error:

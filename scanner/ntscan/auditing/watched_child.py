@@ -4,23 +4,17 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Never, TypeAlias
+from typing import Final
 
-from ntscan.auditing.frames import write_all
-from ntscan.auditing.limits import Limits, hold_this_process_to
-from ntscan.errors import EngineError, NtscanError, ScanFailed
-
-#: What is done with each target: bytes in, bytes out.
-Work: TypeAlias = Callable[[bytes], bytes]
+from ntscan.auditing.child import OUT_OF_MEMORY, RAISED, Work, do_and_end
+from ntscan.auditing.limits import Limits
+from ntscan.errors import EngineError, ScanFailed
 
 #: Bytes of one result; the longest of an honest system is below a thousandth of them.
 LONGEST_RESULT: Final = 64 * 1024 * 1024
 
 _CHUNK: Final = 1 << 16
-_RAISED: Final = 80
-_OUT_OF_MEMORY: Final = 81
 #: Seconds that a killed child may take to be gone; one that waits for a dead disk can take longer.
 _PATIENCE: Final = 5.0
 
@@ -30,14 +24,25 @@ def run_watched(work: Work, payload: bytes, limits: Limits, keep_out: tuple[int,
 
     ``keep_out`` are the descriptors of the requests and the replies, which the child must not hold;
     the first is watched too, since it ends with who asked. Raises ScanFailed with the reason where
-    there is no result, and EngineError where nobody waits for one any more.
+    there is no result, and EngineError where nobody waits for one any more. A child that is killed
+    from outside says nothing of the work, which is tried once more.
     """
+    data, status = _run(work, payload, limits, keep_out)
+    if status == -signal.SIGKILL:
+        data, status = _run(work, payload, limits, keep_out)
+    return _result(data, status, limits)
+
+
+def _run(
+    work: Work, payload: bytes, limits: Limits, keep_out: tuple[int, int]
+) -> tuple[bytes, int | None]:
+    """Do the work in a child; return what it wrote and how it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         for descriptor in (reader, *keep_out):
             os.close(descriptor)
-        _work(work, payload, limits, writer)
+        do_and_end(work, payload, limits, writer)
     os.close(writer)
     try:
         data = _collect(reader, keep_out[0], limits)
@@ -45,35 +50,7 @@ def run_watched(work: Work, payload: bytes, limits: Limits, keep_out: tuple[int,
         os.close(reader)
         _kill(child)
         status = _reap(child)
-    return _result(data, status, limits)
-
-
-def _work(work: Work, payload: bytes, limits: Limits, writer: int) -> Never:
-    """Do the work and end, in the child; nothing that it does or raises leaves this function."""
-    code = _RAISED
-    try:
-        os.setpgid(0, 0)
-        os.dup2(1, 2)  # Standard output leads nowhere; what a library complains of goes there too.
-        hold_this_process_to(limits)
-        write_all(writer, work(payload))
-        code = 0
-    except MemoryError:
-        code = _OUT_OF_MEMORY
-    except NtscanError as error:
-        write_all(writer, str(error).encode("utf-8", "surrogateescape"))
-    except Exception as error:  # noqa: BLE001  the edge of the child: one target fails, not all
-        write_all(writer, _place(error).encode("utf-8", "backslashreplace"))
-    finally:
-        os._exit(code)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "" if trace is None else f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"
-    kind = type(error).__name__
-    return f"an error inside ntscan: {kind}{where}: {error}; please report it with the target"
+    return data, status
 
 
 def _collect(reader: int, requests: int, limits: Limits) -> bytes:
@@ -125,17 +102,17 @@ def _result(data: bytes, status: int | None, limits: Limits) -> bytes:
     match status:
         case 0:
             return data
-        case int() if status == _RAISED and data:
+        case int() if status == RAISED and data:
             raise ScanFailed(data.decode("utf-8", "surrogateescape"))
-        case int() if status == _OUT_OF_MEMORY:
+        case int() if status == OUT_OF_MEMORY:
             raise ScanFailed(
                 f"needed more than the {limits.memory / 1024**2:,.0f} MiB of memory that it may "
                 "take; give it more with --memory"
             )
         case int() if status == -signal.SIGKILL:
             raise ScanFailed(
-                "the scanning process was killed from outside, as by a system that runs out of "
-                "memory; scan it again with fewer --jobs"
+                "the scanning process was killed from outside twice, as by a system that runs out "
+                "of memory; scan it again with fewer --jobs"
             )
         case int() if status < 0:
             name = signal.Signals(-status).name

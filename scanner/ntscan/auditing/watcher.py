@@ -53,7 +53,10 @@ class Watcher:
         except (OSError, ValueError) as error:  # ValueError: another thread has stopped it
             raise EngineError(f"the process that watches the scan is gone: {error}") from error
         if not reply:
-            raise EngineError("the process that watches the scan ended unasked")
+            raise EngineError(
+                "the process that watches the scan ended unasked, as where the system kills it; "
+                "scan the target again"
+            )
         if reply[:1] == FAILURE:
             raise ScanFailed(reply[1:].decode("utf-8", "surrogateescape"))
         return reply[1:]

@@ -52,6 +52,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     makes it 3, unless something is affected.
     """
     # Imported here, so that the other commands and --help start without them.
+    from ntscan.auditing.job import place_of  # noqa: PLC0415
     from ntscan.auditing.limits import Limits, refuse_without_limits  # noqa: PLC0415
     from ntscan.auditing.run import new_job, plan_audit, run  # noqa: PLC0415
     from ntscan.composer import load_book  # noqa: PLC0415
@@ -79,7 +80,7 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
 
     def count(line: "TargetLine") -> None:
         tally.add(line)
-        finished.add(line.target)
+        finished.add(place_of(line))
 
     ended = "interrupted"
     try:
@@ -90,7 +91,8 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
             _say(_left_out(plan))
             runner = stack.enter_context(_engine(engine, jobs, scheduler))
             lines = stack.enter_context(closing(run(plan, job, runner, frozenset(finished))))
-            show = stack.enter_context(_progress(tally, plan, finished, output or resume))
+            known = finished | {job.place(target) for target in plan.all()}
+            show = stack.enter_context(_progress(tally, len(known), output or resume))
             for line in lines:
                 with signals.held():
                     append(line)
@@ -146,9 +148,7 @@ def _sink(
 
 
 @contextmanager
-def _progress(
-    tally: "Tally", plan: "Plan", finished: Iterable[str], file: Path | None
-) -> Iterator[Callable[["Tally"], None]]:
+def _progress(tally: "Tally", total: int, file: Path | None) -> Iterator[Callable[["Tally"], None]]:
     """Show progress on a terminal, unless the lines themselves are shown on one."""
     shows_lines = file is None and sys.stdout is not None and sys.stdout.isatty()
     if shows_lines or sys.stderr is None or not sys.stderr.isatty():
@@ -156,7 +156,7 @@ def _progress(
         return
     from ntscan.reporting.progress import audit_progress  # noqa: PLC0415  fast start
 
-    with audit_progress(tally, len({*plan.names(), *finished})) as progress:
+    with audit_progress(tally, total) as progress:
         yield progress.show
 
 
@@ -175,14 +175,14 @@ def _expand(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _left_out(plan: "Plan") -> str:
-    if not plan.left_out and not plan.links:
-        return ""
     files = "1 file" if plan.left_out == 1 else f"{plan.left_out:,} files"
     links = "1 symbolic link" if plan.links == 1 else f"{plan.links:,} symbolic links"
-    return (
-        f"left out: {files} that no rule names and that hold no disk; {links}, since links are "
-        "not followed"
-    )
+    kinds = []
+    if plan.left_out:
+        kinds.append(f"{files} that no rule names and that hold no disk")
+    if plan.links:
+        kinds.append(f"{links}, since links are not followed")
+    return f"left out: {'; '.join(kinds)}" if kinds else ""
 
 
 def _say(sentence: str) -> None:

@@ -67,11 +67,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """When and where a report was made; the only part in which two runs differ."""
+    """When and where a report was made; the only part in which two runs differ.
+
+    ``folder`` is the absolute path from which the relative paths of targets go.
+    """
 
     started_at: datetime
     finished_at: datetime
     host: str
+    folder: str
     options: Options
 
 
