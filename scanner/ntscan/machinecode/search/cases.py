@@ -6,38 +6,29 @@ turned by other inputs where they can be found, and each such input is a case of
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
-from ntscan.machinecode.address_space import Touch
-from ntscan.machinecode.irp_facts import asks_to_unlock, is_freed_twice
-from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin, is_answer
-from ntscan.machinecode.processor import Comparison
 from ntscan.machinecode.run import Branch, Course, Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import (
     Assignment,
     direct,
     indirect,
-    named,
 )
 from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
+from ntscan.machinecode.search.dependence import Dependence, which_inputs, without_pointers
 from ntscan.machinecode.search.preconditions import note_preconditions
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
 _MOST_TRIALS: Final = 200
-_MOST_DISTURBED: Final = 12
+_MOST_SHORTENED: Final = 12
 #: Instructions within which a loop that is gone through twice returns.
 _SHORT: Final = 4_000
 _SECOND: Final = 2
-_ONES: Final = 0xFFFFFFFF
-_DISTURBANCE: Final = 0x00A5_5A5A
-
-_Inputs: TypeAlias = tuple[frozenset[tuple[Origin, int]], Choices]
 
 
 def run_cases(runner: Runner, first: list[Run]) -> Cases:
@@ -55,7 +46,8 @@ class _Work:
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
         self._tried: set[tuple[tuple[int, bool], bool]] = set()
-        self._changed: dict[_Inputs, list[tuple[Touch, Run]]] = {}
+        self._dependence = Dependence(runner)
+        self._undecided: list[tuple[Run, Branch]] = []
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
@@ -65,6 +57,7 @@ class _Work:
             if edge not in self._edges:
                 self._disturb(run, number)
                 self._run_waiting()
+        self._judge_undecided()
         self._judge_endless()
         note_preconditions(self._runner, self._found.cases)
         return self._found
@@ -132,7 +125,7 @@ class _Work:
         """
         if self._stays_endless:
             return False
-        words = self._words(run, run.touches)
+        words = without_pointers(run, run.touches)[:_MOST_SHORTENED]
         proposals: list[Assignment] = [
             {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
         ]
@@ -148,18 +141,6 @@ class _Work:
                 return True
         self._stays_endless = True
         return False
-
-    def _words(self, run: Run, touches: Sequence[Touch]) -> list[Touch]:
-        """Leave out the pointers that were followed, and all but so many."""
-        pointers = {
-            (touch.origin.root, touch.origin.offsets[:-1])
-            for touch in run.touches
-            if touch.origin.offsets
-        }
-        words = [
-            touch for touch in touches if (touch.origin.root, touch.origin.offsets) not in pointers
-        ]
-        return words[:_MOST_DISTURBED]
 
     def _turn(self, run: Run, number: int) -> None:
         """Look for inputs that turn a branch that has gone one way only."""
@@ -192,50 +173,24 @@ class _Work:
         on whatever way that leads there.
         """
         branch = run.branches[number]
-        decides = next(map(str, named(run, branch)), "") or self._decides(run, branch)
+        decides = self._dependence.decides(run, branch, self._found.cases)
+        while self._dependence.wrong:
+            wrong = self._dependence.wrong.pop()
+            self._waiting.append((wrong.function, wrong.assignment))
         if not decides:
-            return
-        if not self._turn_by(islice(indirect(run, branch), _MOST_TRIALS), run, number):
-            at = f"0x{branch.address - self._runner.image.base:x}"
-            sentence = f"the branch at {at} depends on {decides}, and went one way only"
-            self._found.doubts[sentence] = None
+            self._undecided.append((run, branch))
+        elif not self._turn_by(islice(indirect(run, branch), _MOST_TRIALS), run, number):
+            self._doubt(branch, decides)
 
-    def _decides(self, run: Run, branch: Branch) -> str:
-        """Say what a branch depends on, of that which inputs decide; nothing, if so."""
-        compared = _compared(run, branch.address)
-        for touch, other in self._changed_runs(run):
-            found = _compared(other, branch.address)
-            if found and found != compared:
-                return str(touch.origin)
-        for case in self._found.cases:
-            found = _compared(case.runs[run.choices], branch.address)
-            if found and found != compared:
-                return "which inputs are given"
-        return ""
+    def _doubt(self, branch: Branch, decides: str) -> None:
+        at = f"0x{branch.address - self._runner.image.base:x}"
+        sentence = f"the branch at {at} depends on {decides}, and went one way only"
+        self._found.doubts[sentence] = None
 
-    def _changed_runs(self, run: Run) -> list[tuple[Touch, Run]]:
-        """Run again, with one word changed at a time: those last touched, but for pointers."""
-        key = (frozenset(run.assignment.items()), run.choices)
-        if key not in self._changed:
-            self._changed[key] = [
-                (touch, self._runner.run(run.function, assignment, run.choices))
-                for touch in self._words(run, list(reversed(run.touches)))
-                for value in (0, 1, _ONES, touch.value ^ _DISTURBANCE)
-                if value != touch.value
-                for assignment in ({**run.assignment, touch.origin: value},)
-            ]
-            was_wrong = any(map(_is_miscounted, run.requests))
-            for _, changed in self._changed[key]:
-                is_wrong = changed.clean_return and any(map(_is_miscounted, changed.requests))
-                if is_wrong and not was_wrong:
-                    self._waiting.append((changed.function, changed.assignment))
-        return self._changed[key]
-
-
-def _compared(run: Run, address: int) -> list[Comparison | None]:
-    """Give what a branch compared when it was first met in a run, if it was."""
-    return next(([each.comparison] for each in run.branches if each.address == address), [])
-
-
-def _is_miscounted(request: Request) -> bool:
-    return is_freed_twice(request) or (asks_to_unlock(request) and len(request.free_sites) != 1)
+    def _judge_undecided(self) -> None:
+        """Look again, now that all cases have run, at branches that nothing seemed to decide."""
+        for run, branch in self._undecided:
+            if (branch.address, not branch.taken) not in self._edges:
+                decides = which_inputs(run, branch, self._found.cases)
+                if decides:
+                    self._doubt(branch, decides)
