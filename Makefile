@@ -19,6 +19,7 @@ bench: .venv/ready
 	$(BIN)/python -m fixtures.benchmark
 	$(BIN)/python -m fixtures.benchmark_images
 	$(BIN)/python -m fixtures.benchmark_model
+	$(BIN)/python -m fixtures.benchmark_machinecode
 	$(BIN)/python -m fixtures.benchmark_audit
 
 # SECONDS=600 makes it longer, SEED=7 repeats the inputs of an earlier run.
@@ -43,7 +44,7 @@ $(REAL_FAT): | .venv/ready
 		--no-binary dissect.fat --dest $(@D) dissect.fat==3.13
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -1,7 +1,7 @@
 """Who may import whom: the plan of the house, held by reading the imports of every module."""
 
 import ast
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,20 @@ MAY_IMPORT = {
     | {"tracing"},
 }
 MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer"}
+#: Each library from outside, and the only places that know it: a module, or a room.
+PLACES_OF: dict[str, tuple[str, ...]] = {
+    "distributed": ("auditing/dask_engine.py",),
+    "msgspec": ("reporting/", "rulebook/load.py"),
+    "packaging": ("evaluation/versions.py",),
+    "pefile": ("evidence/image/pe_image.py",),
+    "pyewf": ("sources/containers/ewf.py",),
+    "pyregf": ("evidence/registry/hive.py",),
+    "pytsk3": ("sources/volumes/sleuthkit.py",),
+    "pyvhdi": ("sources/containers/vhd.py",),
+    "pyvmdk": ("sources/containers/vmdk_sparse.py",),
+    "rich": ("reporting/",),
+    "typer": ("cli/",),
+}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -37,8 +51,8 @@ def room_of(module: Path) -> str:
     return module.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imported_rooms(module: Path) -> set[str]:
-    """The rooms of ntscan that a module imports, wherever in it the import stands."""
+def imported_names(module: Path) -> list[str]:
+    """Everything that a module imports by its full name, wherever in it the import stands."""
     names: list[str] = []
     for node in ast.walk(ast.parse(module.read_bytes())):
         match node:
@@ -48,7 +62,22 @@ def imported_rooms(module: Path) -> set[str]:
                 names += [f"{origin}.{alias.name}" for alias in aliases]
             case _:
                 pass
-    return {name.split(".")[1] for name in names if name.startswith("ntscan.")}
+    return names
+
+
+def imported_rooms(module: Path) -> set[str]:
+    """The rooms of ntscan that a module imports."""
+    return {name.split(".")[1] for name in imported_names(module) if name.startswith("ntscan.")}
+
+
+def parts_imported_below(room: str, part: str) -> set[str]:
+    """What a folder of a room imports from its own room: folders and modules, by name."""
+    return {
+        name.split(".")[2]
+        for module in (ROOT / room / part).rglob("*.py")
+        for name in imported_names(module)
+        if name.startswith(f"ntscan.{room}.")
+    } - {part}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -60,32 +89,44 @@ def test_a_module_imports_only_what_its_room_may_know(module: Path) -> None:
     assert imported_rooms(module) - {room} <= MAY_IMPORT[room]
 
 
-@pytest.mark.parametrize(
-    ("library", "owner"),
-    [
-        ("pefile", "evidence"),
-        ("rich", "reporting"),
-        ("typer", "cli"),
-        ("msgspec", ""),
-        ("distributed", "auditing"),
-    ],
-)
-def test_a_foreign_library_has_one_room(library: str, owner: str) -> None:
-    """What came from outside is known in one room, so that it can be replaced there."""
-    assert find_spec(library) is not None
-    using = {
-        room_of(module)
-        for module in MODULES
-        for node in ast.walk(ast.parse(module.read_bytes()))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-        )
-        if name.split(".")[0] == library
+PARTS_OF_MACHINE_CODE = {
+    "loader": set[str](),
+    "i386": {"loader"},
+    "alpha": {"loader"},
+    "kernel": {"loader"},
+    "search": {"kernel"},
+}
+
+
+@pytest.mark.parametrize("part", PARTS_OF_MACHINE_CODE)
+def test_a_part_of_machine_code_knows_only_those_before_it(part: str) -> None:
+    """No interpreter knows the other or the kernel, and the kernel knows no interpreter."""
+    known = parts_imported_below("machinecode", part) & set(PARTS_OF_MACHINE_CODE)
+    assert known == PARTS_OF_MACHINE_CODE[part]
+
+
+def test_containers_know_nothing_of_volumes() -> None:
+    """A container is bytes; what file system they hold is not its concern."""
+    assert "volumes" not in parts_imported_below("sources", "containers")
+    assert "containers" in parts_imported_below("sources", "volumes")
+
+
+def test_a_foreign_library_has_one_place() -> None:
+    """What came from outside is known in one place, so that it can be replaced there.
+
+    Whatever stands in no row, as the driver model and the machine code, needs Python alone.
+    """
+    using: dict[str, set[str]] = {}
+    for module in MODULES:
+        for name in imported_names(module):
+            using.setdefault(name.split(".")[0], set()).add(module.relative_to(ROOT).as_posix())
+    foreign = set(using) - sys.stdlib_module_names - {"ntscan", "_typeshed"}
+    assert foreign == set(PLACES_OF)
+    elsewhere = {
+        library: [name for name in using[library] if not name.startswith(PLACES_OF[library])]
+        for library in foreign
     }
-    assert using == ({owner} if owner else {"reporting", "rulebook"})
+    assert elsewhere == {library: [] for library in foreign}
 
 
 def test_only_the_command_line_knows_the_audit() -> None:

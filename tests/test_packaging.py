@@ -54,6 +54,19 @@ def test_an_installed_wheel_finds_its_rules(python: Path, tmp_path: Path) -> Non
     assert json.loads(checked.stdout)["summary"]["affected"] == 1
 
 
+def test_an_installed_wheel_traces_machine_code(python: Path) -> None:
+    """The table of the kernel's routines, which is data, is in the wheel."""
+    driver = PROJECT / "tests/machinecode/images/article-i386-O2.sys"
+    traced = subprocess.run(
+        [python.with_name("ntscan"), "trace", driver, "--format", "json"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert traced.returncode == 1, traced.stderr
+    assert json.loads(traced.stdout)["grade"] == "observed"
+
+
 def test_an_installed_wheel_holds_no_tests(python: Path) -> None:
     """Tests and fixtures stay out of what users install; the type marker goes in."""
     program = "import ntscan, importlib.util as u; from pathlib import Path; "

@@ -34,7 +34,7 @@ def test_each_command_of_the_readme_runs(
     (tmp_path / "private-build").mkdir()
     shutil.copy(UNFIXED, tmp_path / "private-build/sfmsrv.sys")
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(app, shlex.split(command))
+    result = CliRunner().invoke(app, shlex.split(command, comments=True))
     affected = command.startswith(("check", "audit", "trace"))
     expected = ExitCode.AFFECTED if affected else ExitCode.NOTHING_AFFECTED
     assert result.exit_code == expected, result.output

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ntscan.auditing.targets import Plan, find_targets
-from ntscan.sources.recognise import SMALLEST_DISK
+from ntscan.sources.image_files import SMALLEST_DISK
 
 #: A master boot record with one partition of NTFS.
 MBR = bytes(446) + b"\x80\x01\x01\x00\x07" + bytes(59) + b"\x55\xaa"

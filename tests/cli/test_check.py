@@ -17,6 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ntscan
+from fixtures.containers import vmdk_descriptor
+from fixtures.disk.disk_file import DiskFile
+from fixtures.disk.nt_disk import STOCK_SP6A, WITH_THE_FIX, machine_files, ntfs_partition
+from fixtures.disk.partitions import PartitionRecipe, build_disk
 from fixtures.nt_machine import NTMachine, write_drivers, write_machine
 from fixtures.pe_image import ChecksumKind, PERecipe, VersionResource, build_pe_image
 from fixtures.sfmsrv import published_build
@@ -78,8 +82,9 @@ def test_the_table_with_every_explanation(match_snapshot: Callable[[str, str], N
 def test_the_json_of_a_machine(match_snapshot: Callable[[str, str], None]) -> None:
     """The JSON report of a machine is repeatable but for its run."""
     text = run("check", machine("SP6a"), "--format", "json", "--no-model").stdout
-    volatile = "started_at|finished_at|host|folder|version|digest"
-    settled = re.sub(rf'"({volatile})": ".*"', r'"\1": "..."', text)
+    settled = re.sub(
+        r'"(started_at|finished_at|host|folder|version|digest)": ".*"', r'"\1": "..."', text
+    )
     match_snapshot(settled, "check-SP6a.json")
 
 
@@ -96,6 +101,33 @@ def test_every_report_keeps_to_the_schema(build: str, shape: str) -> None:
     schema = json.loads(run("schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(report(str(path)))
+
+
+MIRROR_HALF = ntfs_partition(machine_files(STOCK_SP6A), type_code=0x87)
+IMAGES = {
+    "one system": [ntfs_partition(machine_files(STOCK_SP6A), is_active=True)],
+    "halves that agree": [MIRROR_HALF, MIRROR_HALF],
+    "halves that differ": [
+        MIRROR_HALF,
+        ntfs_partition(machine_files(WITH_THE_FIX), type_code=0x87),
+    ],
+    "a stripe set's member": [PartitionRecipe(content=bytes(1 << 20), type_code=0x87)],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--hash-images", "--thorough"]], ids=" ".join)
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_report_of_an_image_keeps_to_the_schema(name: str, options: list[str]) -> None:
+    """Also where the table is lost, and where the container is refused."""
+    disk = build_disk(IMAGES[name], tail=1 << 18).data
+    Path("disk.dd").write_bytes(disk)
+    Path("lost.dd").write_bytes(bytes(512) + disk[512:])
+    Path("refused.qcow2").write_bytes(b"QFI\xfb".ljust(1024, b"\xff"))
+    schema = json.loads(run("schema").stdout)
+    made = report("disk.dd", "lost.dd", "refused.qcow2", *options)
+    jsonschema.Draft202012Validator(schema).validate(made)
+    assert {target["kind"] for target in made["targets"]} == {"disk_image"}
 
 
 @pytest.mark.parametrize(
@@ -246,14 +278,27 @@ def test_a_driver_folder_without_the_driver_is_not_affected() -> None:
     assert run("check", str(drivers)).exit_code == 0
 
 
-def test_a_folder_with_nothing_recognisable_fails() -> None:
-    """Where there is no NT and no driver, nothing is claimed: exit code 3."""
-    Path("empty").mkdir()
-    result = run("check", "empty", "--format", "json")
+@pytest.mark.parametrize(
+    ("name", "what_to_do"),
+    [
+        ("folder", "disk images in a folder are opened by ntscan audit"),
+        ("folder/disk.dd", "--thorough walks the whole image"),
+        ("folder/file", "give the system root"),
+    ],
+)
+def test_a_target_with_nothing_recognisable_fails(name: str, what_to_do: str) -> None:
+    """Where there is no NT and no driver, nothing is claimed: exit code 3, and what to do."""
+    Path("folder").mkdir()
+    volume = ntfs_partition([DiskFile(path="file", content=b"text")])
+    Path("folder/disk.dd").write_bytes(build_disk([volume]).data)
+    Path("folder/file").write_bytes(b"text")
+    result = run("check", name, "--format", "json")
     parsed = json.loads(result.stdout)
     (target,) = parsed["targets"]
     assert (target["scan_status"], target["findings"]) == ("failed", [])
-    assert "no Windows NT system and no file that a rule names" in target["errors"][0]["message"]
+    message = target["errors"][-1]["message"]
+    assert "no Windows NT system and no file that a rule names" in message
+    assert what_to_do in message
     assert (result.exit_code, parsed["summary"]["failed"]) == (3, 1)
 
 
@@ -451,6 +496,23 @@ def test_an_output_never_replaces_what_is_scanned() -> None:
         assert (result.returncode, "is among what is scanned" in result.stderr) == (2, True)
     assert driver.read_bytes() == before
     assert run_whole("check", str(driver), "-o", str(driver.parent / "new")).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["disk.002", "extent"])
+def test_an_output_never_replaces_a_part_of_an_image(name: str) -> None:
+    """A part is none of the targets, and belongs to one; a descriptor names it as it likes."""
+    disk = build_disk(IMAGES["one system"]).data
+    half = len(disk) // 1024 * 512
+    disk[half : half + 2] = b"MZ"
+    Path("disk.001").write_bytes(disk[:half])
+    Path("disk.002").write_bytes(disk[half:])
+    Path("extent").write_bytes(disk[half:])
+    extents = [f'RW {half // 512} FLAT "disk.001" 0', f'RW {half // 512} FLAT "extent" 0']
+    Path("disk.vmdk").write_bytes(vmdk_descriptor(*extents))
+    image = "disk.001" if name == "disk.002" else "disk.vmdk"
+    result = run_whole("check", image, "-o", name)
+    assert (result.returncode, "never changed" in result.stderr) == (2, True)
+    assert Path(name).read_bytes() == disk[half:]
 
 
 def test_an_output_that_is_a_link_stays_one() -> None:

@@ -588,3 +588,16 @@ def test_what_is_odd_about_the_file_is_named(
     (finding,) = target["findings"]
     assert summary(finding) == f"{says} starts_with_system"
     assert (finding["anomalies"], exit_code) == ([look_at], code)
+
+
+def test_images_in_a_folder_are_said_to_be_passed_over(tmp_path: Path) -> None:
+    """They are errors that decide nothing: what was scanned was scanned whole."""
+    write_machine(tmp_path, NTMachine(installed=published_build("Q242896"), system=None))
+    for name in ("plant08.VMDK", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    result = CliRunner().invoke(app, ["check", str(tmp_path), "--format", "json"])
+    (target,) = json.loads(result.stdout)["targets"]
+    assert (target["scan_status"], result.exit_code) == ("complete", 0)
+    (error,) = target["errors"]
+    assert error["path"].endswith("plant08.VMDK")
+    assert "ntscan audit" in error["message"]

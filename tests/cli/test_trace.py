@@ -59,6 +59,8 @@ def test_the_json_says_what_the_page_says() -> None:
         "error",
         "pending_completed",
         "pending_at_wait",
+        "pending_completed_error",
+        "pending_at_wait_error",
     }
     for irp in document["irps"]:
         assert (irp["major"], irp["minor"], irp["frees"]) == (0x11, 2, 3)

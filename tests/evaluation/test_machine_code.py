@@ -9,7 +9,7 @@ from fixtures.characteristics import FILE, SYSTEM, image
 from ntscan.evaluation.evaluate import evaluate
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import FileItem
-from ntscan.evidence.reading import Exists
+from ntscan.evidence.reading import Exists, Reading
 from ntscan.machinecode.traced import Trace
 from ntscan.rulebook.load import load_rules
 from ntscan.vocabulary import Anomaly, Build, Grade, Product, Result, ServicePack, Status
@@ -37,12 +37,18 @@ def trace(grade: Grade) -> Trace:
     )
 
 
-def judge(file: FileItem, grade: Grade | None, product: Product = Product.SERVER) -> Finding:
+def judge(
+    file: FileItem,
+    grade: Grade | None,
+    product: Product = Product.SERVER,
+    hotfix_keys: Reading[tuple[str, ...]] = SYSTEM.registry.hotfix_keys,
+) -> Finding:
     """The finding for a file of a server at SP6a whose machine code showed this."""
     registry = replace(
         SYSTEM.registry,
         product=Exists(value=product),
         service_pack=Exists(value=ServicePack.SP6A),
+        hotfix_keys=hotfix_keys,
     )
     system = replace(SYSTEM, files=(file,), registry=registry)
     traces = {} if grade is None else {file.hashes.sha256: trace(grade)}
@@ -114,6 +120,17 @@ def test_a_neighbour_on_a_product_that_is_not_listed_is_never_fixed(
     """Rows before the neighbour's keep their doubt; the defect is one wherever it is seen."""
     finding = judge(NEIGHBOUR, grade, Product.TERMINAL_SERVER)
     assert (finding.build, finding.status) == (Build.NEIGHBOUR, status)
+
+
+@pytest.mark.parametrize(("grade", "contradicts"), [(Grade.CLEAN, False), (Grade.OBSERVED, True)])
+def test_a_hotfix_key_does_not_hide_what_the_code_of_a_neighbour_does(
+    grade: Grade, contradicts: bool
+) -> None:
+    """A neighbour that is fixed by its key stays so, and the contradiction stands out."""
+    keys = Exists(value=("Q242896",))
+    finding = judge(NEIGHBOUR, grade, hotfix_keys=keys)
+    assert finding.status is FIXED
+    assert (CONTRADICTION in finding.anomalies) is contradicts
 
 
 RESULTS = [

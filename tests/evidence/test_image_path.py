@@ -33,6 +33,11 @@ DRIVER = (*ROOT, "system32", "drivers", "sfmsrv.sys")
         (r"\DosDevices\C:\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
         (r"\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", DRIVER),
         (r"\WINNT\system32\drivers\sfmsrv.sys", None, None),
+        (r"\ArcName\multi(0)disk(0)rdisk(0)partition(1)\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\??\UNC\server\share\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\DosDevices\PhysicalDrive0\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\\?\C:\WINNT\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
+        (r"\WINNT2\system32\drivers\sfmsrv.sys", r"C:\WINNT", None),
     ],
 )
 def test_an_image_path_leads_to_a_place(
@@ -57,6 +62,11 @@ BOOT_INI = (
     [
         (BOOT_INI, (("winnt",), ("nt", "test"))),
         (b'scsi(0)disk(0)rdisk(0)partition(1)\\NT4="NT"', (("nt4",),)),
+        (b'SIGNATURE(8B467C12)DISK(0)RDISK(0)PARTITION(1)\\NT4 = "NT"', (("nt4",),)),
+        (b"default=multi(0)disk(0)rdisk(1)partition(1)\\NT4 /NoSerialMice\n", (("nt4",),)),
+        (b'"multi(0) disk(0) rdisk(0) partition(1) \\NT4"="NT"', (("nt4",),)),
+        (b'[operating systems]\rmulti(0)disk(0)rdisk(0)partition(1)\\NT4="NT"\r', (("nt4",),)),
+        ('multi(0)disk(0)rdisk(0)partition(1)\\NT4="NT"'.encode("utf-16"), (("nt4",),)),
         (b"", ()),
         (b"\xff\xfe\0" * 100, ()),
     ],

@@ -18,9 +18,10 @@ from fixtures.disk.nt_disk import (
     ntfs_disk,
     ntfs_partition,
 )
-from fixtures.disk.ntfs_volume import NTFSRecipe
+from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
 from fixtures.disk.partitions import PartitionRecipe, build_disk
 from fixtures.nt_machine import write_machine
+from fixtures.nt_system_hives import SFM, NTControlSet, NTService, NTSystem
 from ntscan.composer import EVERYTHING, scan
 from ntscan.reporting.report import TargetEntry
 from ntscan.vocabulary import (
@@ -198,6 +199,67 @@ def test_boot_ini_leads_to_a_folder_on_another_partition(tmp_path: Path) -> None
     assert verdicts(target) == [(Status.AFFECTED, path)]
 
 
+def test_a_volumes_root_can_be_the_system_root(tmp_path: Path) -> None:
+    """Nothing but Setup's habits keeps NT out of it."""
+    files = [replace(file, path=file.path.removeprefix("WINNT/")) for file in AFFECTED]
+    target = check_disk(tmp_path, [ntfs_partition(files, is_active=True)])
+    assert verdicts(target) == [(Status.AFFECTED, r"C:\system32\drivers\sfmsrv.sys")]
+    assert [system.root for system in target.systems] == ["C:\\"]
+
+
+WAYS: Final = (".", "WINNT", "WINNT/system32", "WINNT/system32/drivers")
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_system_that_damage_may_hide_leaves_the_scan_partial(
+    way: str, thorough: bool, tmp_path: Path
+) -> None:
+    """The system on C: is fixed; that on D: is affected, and the way to it cannot be read."""
+    hidden = build_ntfs_volume(
+        [file for file in AFFECTED if file.path != "boot.ini"], NTFSRecipe(serial_number=1)
+    )
+    hidden.data[hidden.records[way] + 510] ^= 0xFF
+    disk = build_disk(
+        [ntfs_partition(FIXED, is_active=True), PartitionRecipe(content=bytes(hidden.data))]
+    )
+    (tmp_path / "disk").write_bytes(disk.data)
+    target = check(tmp_path / "disk", thorough=thorough)
+    assert Status.FIXED in [status for status, _ in verdicts(target)]
+    assert target.scan_status is ScanStatus.PARTIAL
+
+
+def test_a_boot_ini_that_cannot_be_read_leaves_the_scan_partial(tmp_path: Path) -> None:
+    """It may name a folder where nobody looks by himself."""
+    made = build_ntfs_volume(FIXED)
+    made.data[made.records["boot.ini"] + 510] ^= 0xFF
+    target = check_disk(tmp_path, [PartitionRecipe(content=bytes(made.data))])
+    assert [status for status, _ in verdicts(target)] == [Status.FIXED]
+    assert target.scan_status is ScanStatus.PARTIAL
+
+
+TWINS: Final = [
+    pytest.param(("WINNT/sfm/sfmsrv.sys", "WINNT/sfm/SFMSRV.SYS"), id="files"),
+    pytest.param(("WINNT/sfm/sfmsrv.sys", "WINNT/SFM/sfmsrv.sys"), id="folders"),
+]
+
+
+@pytest.mark.parametrize("places", TWINS)
+def test_of_drivers_that_differ_by_case_alone_none_decides(
+    places: tuple[str, str], tmp_path: Path
+) -> None:
+    """One holds the fix, one does not; the registry's path could mean either."""
+    at = NTService(image_path=r"\SystemRoot\sfm\sfmsrv.sys")
+    services = {**SFM, "MacSrv": at}
+    system = NTSystem(control_sets={1: NTControlSet(services=services)})
+    machine = machine_files(replace(STOCK_SP6A, system=system))
+    drivers = [file for file in (*FIXED, *AFFECTED) if file.path == DRIVER]
+    files = [file for file in machine if file.path != DRIVER]
+    files += [replace(file, path=path) for file, path in zip(drivers, places, strict=True)]
+    target = check_disk(tmp_path, [ntfs_partition(files, is_active=True)])
+    assert verdicts(target) == [(Status.UNDETERMINED, "")]
+
+
 SET_TYPES: Final = [pytest.param(0x87, id="NTFS"), pytest.param(0x86, id="FAT16 by its type")]
 
 
@@ -313,6 +375,27 @@ def fat_volume() -> Callable[[Sequence[DiskFile]], bytes]:
     if missing_tool() is not None:
         pytest.skip(f"lacks {missing_tool()} (packages mtools, dosfstools)")
     return lambda files: build_fat_volume(files, FATRecipe())
+
+
+def test_a_driver_is_found_by_its_short_name(
+    fat_volume: Callable[[Sequence[DiskFile]], bytes], tmp_path: Path
+) -> None:
+    """NT opens a file by its 8.3 name as well, whatever long name stands beside it."""
+    named = [
+        replace(file, path=file.path.replace("sfmsrv.sys", "sfmsrv by Apple.sys"))
+        for file in AFFECTED
+    ]
+    data = bytearray(fat_volume(named))
+    at = data.index(b"SFMSRV~1SYS")
+    data[at : at + 11] = b"SFMSRV  SYS"
+    checksum = 0
+    for byte in data[at : at + 11]:  # "ChkSum" of the FAT Overview
+        checksum = ((checksum & 1) << 7) + (checksum >> 1) + byte & 0xFF
+    for part in (at - 32, at - 64):
+        data[part + 13] = checksum
+    target = check_disk(tmp_path, [PartitionRecipe(content=bytes(data), type_code=0x06)])
+    path = r"C:\WINNT\system32\drivers\sfmsrv by Apple.sys"
+    assert verdicts(target) == [(Status.AFFECTED, path)]
 
 
 def test_a_fat_volumes_wall_clock_is_brought_to_utc_by_the_hives_bias(

@@ -13,15 +13,25 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from typer.testing import CliRunner
 
 from fixtures.containers import qcow2_image, vmdk_descriptor
 from fixtures.disk import fat_volume
-from fixtures.disk.disk_file import Storage
+from fixtures.disk.disk_file import DiskFile, Storage
+from fixtures.disk.nt_disk import STOCK_SP6A, machine_files, ntfs_partition
 from fixtures.disk.ntfs_attributes import RECORD, AttributeType, protect, resident
-from fixtures.disk.partitions import EXTENDED, SECTOR, TRACK, entry_bytes, write_table
+from fixtures.disk.partitions import (
+    EXTENDED,
+    SECTOR,
+    TRACK,
+    build_disk,
+    entry_bytes,
+    write_table,
+)
 from fixtures.fuzz.disk_oracle import judge
 from fixtures.fuzz.disk_samples import DRIVER, FIX, STOCK, fat_disk, ntfs_disk, ntfs_volume
 from fixtures.fuzz.places import disk_sample, fat_range
+from ntscan.cli import app
 from ntscan.composer import EVERYTHING, scan
 from ntscan.reporting.report import TargetEntry
 from ntscan.vocabulary import ScanStatus, Status
@@ -266,6 +276,27 @@ def loop_index(disk: bytearray) -> None:
     struct.pack_into("<QHHHHQ", disk, entry, 0, 24, 0, 3, 0, 0)
 
 
+def claim_blocks(size: int) -> Callable[[bytearray], None]:
+    """Have a folder's index claim blocks of a size in bytes."""
+
+    def edit(record: bytearray) -> None:
+        at = attribute_at(record, AttributeType.INDEX_ROOT)
+        (value,) = struct.unpack_from("<H", record, at + 0x14)
+        struct.pack_into("<I", record, at + value + 8, size)
+
+    return edit
+
+
+def loop_folders(disk: bytearray) -> None:
+    """Have three names in the drivers' folder lead to the folder above it."""
+    above = struct.pack("<Q", record_number("WINNT/system32") | 1 << 48)
+    at = VOLUME + ntfs_volume(FIX, STOCK).records[FOLDER]
+    for name in ("fastfat.sys", "ntfs.sys", "srv.sys"):
+        entry = struct.pack("<Q", record_number(f"{FOLDER}/{name}") | 1 << 48)
+        place = disk.index(entry, at, at + RECORD)
+        disk[place : place + 8] = above
+
+
 def swell(chunk: bytes) -> Callable[[bytearray], None]:
     """Fill the first compression unit of the driver with chunks of LZNT1."""
 
@@ -288,7 +319,7 @@ def compressed() -> bytearray:
     return ntfs(Storage.COMPRESSED)
 
 
-COMPLETE, PARTIAL, FAILED = ScanStatus.COMPLETE, ScanStatus.PARTIAL, ScanStatus.FAILED
+COMPLETE, PARTIAL = ScanStatus.COMPLETE, ScanStatus.PARTIAL
 FIXED, UNDETERMINED = (Status.FIXED,), (Status.UNDETERMINED,)
 FOUND: Final = "found by their boot sectors"
 NO_BOOT: Final = "does not begin with a boot sector"
@@ -357,6 +388,9 @@ CASES: Final = {
         ntfs, loop_lists, PARTIAL, UNDETERMINED
     ),
     "an index whose entries lead to their own block": case(ntfs, loop_index, COMPLETE, FIXED),
+    "an index of blocks of one byte": case(
+        ntfs, edit_record(".", claim_blocks(1)), PARTIAL, UNDETERMINED, "have 1 bytes"
+    ),
     "a driver of 1 TB": case(
         ntfs, edit_record(DRIVER, claim(1 << 40)), PARTIAL, UNDETERMINED, "at most 16,777,216"
     ),
@@ -389,6 +423,15 @@ def test_damage_is_said_and_decides_nothing(case: Case, thorough: bool, tmp_path
     assert (target.scan_status, tuple(verdicts(target))) == (case.scan_status, case.statuses)
     assert case.says in told(target)
     assert case.scan_status is COMPLETE or told(target)
+
+
+def test_a_folder_that_leads_back_to_one_above_is_walked_once(tmp_path: Path) -> None:
+    """Three names that lead back would be more folders than memory holds after a few levels."""
+    disk = ntfs()
+    loop_folders(disk)
+    target = check(tmp_path / "disk.dd", disk, thorough=True)
+    assert verdicts(target) == [Status.FIXED]
+    assert told(target).count("met before") == 3
 
 
 # --- containers ------------------------------------------------------------------------------
@@ -434,3 +477,43 @@ def test_a_qcow2_cluster_that_swells_is_read_as_far_as_a_cluster(tmp_path: Path)
     finally:
         tracemalloc.stop()
     assert target.scan_status is not ScanStatus.COMPLETE or "boot sectors" in told(target)
+
+
+# --- names -----------------------------------------------------------------------------------
+
+
+ACTS: Final = "\x1b[31m\u202e[red]"
+
+
+@pytest.mark.parametrize("report_format", ["table", "json"])
+@pytest.mark.parametrize("options", [[], ["--thorough", "--explain"]], ids=" ".join)
+def test_names_on_a_volume_act_on_no_terminal(
+    options: list[str], report_format: str, tmp_path: Path
+) -> None:
+    """Folders and files bear escapes, bidirectional overrides and markup; each is shown whole."""
+    files = [
+        replace(file, path=file.path.replace("WINNT", f"WIN{ACTS}"))
+        for file in machine_files(STOCK_SP6A)
+    ]
+    files += [DiskFile(path=f"$NtUninstall{ACTS}$/sfmsrv.sys", content=b"MZ")]
+    (tmp_path / "disk").write_bytes(build_disk([ntfs_partition(files)]).data)
+    words = ["check", str(tmp_path / "disk"), "--format", report_format, *options]
+    shown = CliRunner().invoke(app, words).stdout
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert r"WIN\x1b[31m\u202e[red]" in shown.replace("\\\\", "\\")
+
+
+def test_the_name_of_an_extent_acts_on_no_terminal(tmp_path: Path) -> None:
+    """The table leads into an extent that ends too early, and what is said names its file."""
+    table = bytearray(SECTOR)
+    write_table(table, 0, [entry_bytes(EXTENDED, 1, 128)])
+    (tmp_path / "first").write_bytes(table)
+    header = struct.pack("<4sIIQQQQIQQQ", b"KDMV", 1, 3, 128, 128, 0, 0, 512, 1, 1, 128)
+    header += b"\0\n \r\n"
+    directory = struct.pack("<I", 1 << 24).ljust(SECTOR, b"\0")
+    (tmp_path / f"second{ACTS}").write_bytes(header.ljust(SECTOR, b"\0") + directory)
+    extents = ('RW 1 FLAT "first" 0', f'RW 128 SPARSE "second{ACTS}"')
+    target = check(tmp_path / "disk.vmdk", vmdk_descriptor(*extents))
+    assert r"second\x1b[31m\u202e[red] is truncated" in told(target)
+    assert told(target).isprintable()

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntscan.errors import SourceError
-from ntscan.sources.image_files import image_of
-from ntscan.sources.recognise import SMALLEST_DISK
+from ntscan.sources.image_files import SMALLEST_DISK, image_of
 
 SIGNATURE = b"\x55\xaa"
 TABLE_AT = 446

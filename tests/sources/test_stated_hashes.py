@@ -34,6 +34,10 @@ LINES = [
     pytest.param(f"# taken in May\n\n{SHA256}  ./plant07.vmdk\n", id="comment and empty line"),
     pytest.param(f"{MD5}  other.dd\r\n{SHA256}  plant07.vmdk\r\n", id="line ends of Windows"),
     pytest.param(f"{SHA256}  {{folder}}/plant07.vmdk", id="absolute path, no line end"),
+    pytest.param(f"{SHA256}  .\\plant07.vmdk\r\n", id="separators of Windows"),
+    pytest.param(f"\ufeff{SHA256}  plant07.vmdk\r\n", id="byte order mark"),
+    pytest.param(f"{SHA256}  plant07.vmdk\n{MD5}  plant07.vmdk\n", id="the longest of several"),
+    pytest.param(f"{SHA256}  plant07.vmdk\n{SHA256}  plant07.vmdk\n", id="twice the same"),
 ]
 
 
@@ -41,7 +45,7 @@ LINES = [
 def test_a_list_names_images_from_its_own_folder(tmp_path: Path, text: str) -> None:
     """A line of sha256sum is understood, its path taken from the folder of the list."""
     digests = tmp_path / "SHA256SUMS"
-    digests.write_text(text.replace("{folder}", str(tmp_path)), newline="")
+    digests.write_text(text.replace("{folder}", str(tmp_path)), "utf-8", newline="")
     stated = read_stated_hashes(str(digests), 5)
     assert stated.of(tmp_path / "plant07.vmdk") == SHA256
     assert stated.of(tmp_path / "plant08.vmdk") is None
@@ -54,6 +58,7 @@ def test_a_list_names_images_from_its_own_folder(tmp_path: Path, text: str) -> N
         (f"{SHA256[:-1]}  plant07.vmdk", 1),
         (f"{SHA256}  a\nSHA256 (b) = {SHA256}\n", 2),
         ("\0\xff", 1),
+        (f"{SHA256}  a\n{'d' * 64}  ./a\n", 2),
     ],
 )
 def test_a_line_that_is_none_of_sha256sum_is_refused(tmp_path: Path, text: str, line: int) -> None:

@@ -49,6 +49,8 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     )
     refuse_to_overwrite(output, paths)
     report = scan(*paths, options=asked)
+    images = (target.image for target in report.targets)
+    refuse_to_overwrite(output, (file for image in images if image for file in image.files))
     match report_format:
         case cli.Format.JSON:
             from ntscan.reporting.json_report import render_json  # noqa: PLC0415

@@ -37,7 +37,11 @@ def parse_size(text: str | int) -> int:
 
 
 Paths: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Drivers, folders or disk images to scan.")
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Drivers, folders or disk images to scan; images in a folder are for audit.",
+    ),
 ]
 AuditPaths: TypeAlias = Annotated[
     list[str],

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ntscan.errors import UsageError
+from ntscan.errors import SourceError, UsageError
+from ntscan.sources.image_files import image_of
 
 
 def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> None:
@@ -29,17 +30,27 @@ def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> No
 
 
 def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
-    """Refuse an output file that is there already and is, or lies in, what is to be scanned.
+    """Refuse an output file that is there already and is, or lies in, what is scanned.
 
+    One that is a disk image, or a part of one, is refused too: it may be a part of what is scanned.
     Raises UsageError.
     """
     if file is None or not file.exists():
         return
+    if _is_image(file):
+        raise UsageError(f"{file}: is a disk image, or a part of one, and that is never changed")
     output = file.resolve()
     for target in targets:
         scanned = Path(target).resolve()
         if output == scanned or scanned in output.parents:
             raise UsageError(f"{file}: is among what is scanned, and that is never changed")
+
+
+def _is_image(file: Path) -> bool:
+    try:
+        return image_of(str(file)) is not None
+    except SourceError:  # It cannot be read; whether it can be written is seen later.
+        return False
 
 
 def print_whole(data: bytes) -> None:

@@ -41,14 +41,17 @@ def weigh_machine_code(case: Case, conclusion: Conclusion) -> Conclusion:
 
 
 def contradicts_build(case: Case, conclusion: Conclusion) -> bool:
-    """Say whether the code was seen to do what the build, which decided, should not."""
+    """Say whether the code was seen to do what the build should not, by which the file was judged.
+
+    A neighbour can be judged by its hotfix key.
+    """
     grade = case.trace.grade if case.trace is not None else None
     match case.order.build:
         case Build.OLDER:
             return grade is Grade.CLEAN
-        case Build.THE_FIX | Build.NEWER:
+        case Build.THE_FIX | Build.NEWER | Build.NEIGHBOUR:
             return grade is Grade.OBSERVED and conclusion.status is Status.FIXED
-        case Build.NEIGHBOUR | Build.UNKNOWN | None:
+        case Build.UNKNOWN | None:
             return False
         case _ as never:
             assert_never(never)

@@ -49,11 +49,14 @@ def _place_unreadable(case: Case) -> Conclusion | None:
 def _component_absent(case: Case) -> Conclusion | None:
     if case.file is not None:
         return None
+    name, component = case.advisory.file_name, case.advisory.component
+    reason = f"{name} is not there: {component} is not installed on this Windows NT."
+    if name in case.system.missing_images:
+        reason = f"{name} is not where the registry says, so that {component} cannot start."
     return Conclusion(
         status=Status.NOT_AFFECTED,
         justification=Justification.COMPONENT_NOT_PRESENT,
-        reason=f"{case.advisory.file_name} is not there: {case.advisory.component} is not "
-        "installed on this Windows NT.",
+        reason=reason,
     )
 
 

@@ -1,7 +1,7 @@
 r"""Where an NT system can stand on a disk, asked of the source place by place instead of walked.
 
-A system root is a folder that boot.ini names, on whichever volume it lies, or a folder of a
-volume's root with a ``system32\config`` or ``system32\drivers`` in it.
+A system root is a folder that boot.ini names, on whichever volume it lies, or a volume's root or a
+folder in it with a ``system32\config`` or ``system32\drivers`` in it.
 """
 
 from collections.abc import Collection, Iterator
@@ -35,7 +35,7 @@ def look_up_systems(source: DirectSource, file_names: Collection[str]) -> Iterat
             if isinstance(found, Entry) and found.place == (*root.place, _BOOT_INI):
                 named += _named_folders(source, found)
     for root in roots:
-        places = [top.place for top in tops[root.place]]
+        places = [root.place, *(top.place for top in tops[root.place])]
         places += [(*root.place, *folder) for folder in named]
         for place in dict.fromkeys(places):
             for below in (CONFIG, DRIVERS):

@@ -2,7 +2,8 @@ r"""From a driver's ImagePath to a place: NT writes one path in many ways.
 
 ``\SystemRoot\System32\drivers\x.sys``, ``System32\drivers\x.sys`` (below the system root),
 ``%SystemRoot%\...`` and ``%windir%\...``, ``C:\WINNT\...``, that with ``\??\`` or
-``\DosDevices\`` before it, and ``\WINNT\...`` on the system root's own volume.
+``\DosDevices\`` before it, and ``\WINNT\...`` on the system root's own volume. Other names of NT's
+objects (``\Device\...``, ``\ArcName\...``, ``\??\UNC\...``) are not followed.
 """
 
 from typing import Final
@@ -11,7 +12,6 @@ from ntscan.evidence.installation import Place
 
 _BELOW_ROOT: Final = ("\\systemroot\\", "%systemroot%\\", "%windir%\\")
 _DOS_DEVICES: Final = ("\\??\\", "\\dosdevices\\")
-_DEVICE: Final = "\\device\\"
 _DRIVE_LENGTH: Final = 2
 
 
@@ -26,14 +26,15 @@ def locate(image_path: str, root: Place, system_root: str | None) -> Place | Non
     for prefix in _BELOW_ROOT:
         if path.startswith(prefix):
             return _resolve((*root, *_parts(path.removeprefix(prefix))))
+    own = (system_root or "").lower()
+    is_device = path.startswith(_DOS_DEVICES)
     for prefix in _DOS_DEVICES:
         path = path.removeprefix(prefix)
-    own = (system_root or "").lower()
-    if path.startswith("\\") and not path.startswith(_DEVICE):
+    if own and path.startswith(own[_DRIVE_LENGTH:].rstrip("\\") + "\\"):
         path = own[:_DRIVE_LENGTH] + path
     if path[1:_DRIVE_LENGTH] == ":":
         return _on_volume(path, root, own)
-    if "%" in path or path.startswith(("\\", "systemroot\\")):
+    if is_device or "%" in path or path.startswith(("\\", "systemroot\\")):
         return None
     return _resolve((*root, *_parts(path)))
 

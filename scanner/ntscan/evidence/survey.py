@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ntscan.evidence.characteristics import CollectionError
-from ntscan.evidence.installation import CONFIG, Place, is_hive, ways_to
+from ntscan.evidence.installation import CONFIG, DRIVERS, Place, is_hive, ways_to
 from ntscan.sources.source import Blocked, Entry
 from ntscan.vocabulary import Stage
 
@@ -31,7 +31,8 @@ class Survey:
     ``top`` is the place of what was scanned, ``roots`` are system roots with their paths, ``hives``
     their hives by name, ``drivers`` the .sys files that no rule names, by folder, ``doubles`` names
     at a place that another has already, with the path of the other. ``installed`` are the places of
-    installed drivers with their roots, known once the hives were read.
+    installed drivers with their roots, known once the hives were read. ``volumes`` are the roots of
+    the source's volumes, where it has any.
     """
 
     top: Place = ()
@@ -45,6 +46,7 @@ class Survey:
     places: dict[Place, str] = field(default_factory=dict)
     doubles: dict[Place, tuple[Entry, str]] = field(default_factory=dict)
     installed: dict[Place, Place] = field(default_factory=dict)
+    volumes: frozenset[Place] = frozenset()
 
     def owner(self, place: Place) -> Place | None:
         """Return the system root that a place lies below, or whose installed driver it is."""
@@ -79,13 +81,31 @@ class Survey:
         return hive_folder[-2:] == CONFIG and hive_folder[:-2] in self.roots
 
     def _is_decisive(self, fault: Fault, ways_in: Collection[Place]) -> bool:
-        if fault.stage is Stage.VOLUME:
+        if fault.stage is Stage.VOLUME or (fault.stage is Stage.OPEN and not fault.leads_on):
             return fault.leads_on
-        return self.decides(fault.place, ways_in)
+        return self._may_hide_a_system(fault) or self.decides(fault.place, ways_in)
 
-    def _missed(self, fault: Fault) -> str | None:
-        """Name what a fault may hide: a volume beside a system's own hides none of its files."""
-        return "volume" if fault.stage is Stage.VOLUME and self.roots else fault.file_name
+    def _may_hide_a_system(self, fault: Fault) -> bool:
+        r"""Say whether a whole system could be where a fault is: NT's disks hold several.
+
+        It could in a volume's root, in a folder of that, in a ``system32`` there, in a ``config``
+        or ``drivers`` that was looked for, and wherever an unread boot.ini leads to.
+        """
+        volume = next((root for root in self.volumes if fault.place[: len(root)] == root), None)
+        if volume is None or not fault.leads_on:
+            return False
+        below = fault.place[len(volume) :]
+        is_root = below[1:] in ((), ("system32",)) and fault.file_name is None
+        return is_root or below[-2:] in (DRIVERS, CONFIG) or below == ("boot.ini",)
+
+    def _missed(self, fault: Fault, ways_in: Collection[Place]) -> str | None:
+        """Name what a fault may hide: what lies beside a system's own hides none of its files."""
+        if not self.roots:
+            return fault.file_name
+        if fault.stage is Stage.VOLUME:
+            return "volume"
+        is_beside = fault.place not in ways_in and self.owner(fault.place) is None
+        return "system" if is_beside and self._may_hide_a_system(fault) else fault.file_name
 
     def errors(self) -> dict[Place | None, list[CollectionError]]:
         """Return what could not be read, by the system root that it lies below or ``None``."""
@@ -96,7 +116,7 @@ class Survey:
                 path=fault.path,
                 stage=fault.stage,
                 message=fault.message,
-                file_name=self._missed(fault),
+                file_name=self._missed(fault, ways_in),
                 decides=self._is_decisive(fault, ways_in),
             )
             errors.setdefault(self.owner(fault.place), []).append(error)

@@ -16,7 +16,9 @@ from ntscan.evidence.survey import Survey
 from ntscan.sources.source import Blocked, DirectSource, Entry, Source
 from ntscan.vocabulary import Stage
 
-_TWO_ABOVE: Final = re.compile(r"(?P<root>.*[^\\/])[\\/]+system32[\\/]+[^\\/]+", re.IGNORECASE)
+_TWO_ABOVE: Final = re.compile(
+    r"(?P<root>[A-Za-z]:[\\/]|.*[^\\/](?=[\\/]))[\\/]*system32[\\/]+[^\\/]+", re.IGNORECASE
+)
 #: Folders on the way to a driver or a hive: a link in their place hides what lies beyond.
 _WAYS: Final = ("system32", "drivers", "config")
 _HEAD: Final = 4096
@@ -30,6 +32,9 @@ def survey(source: Source, file_names: Collection[str]) -> Survey:
     A source that can be asked for places is asked for those of NT systems, and not walked.
     """
     found = Survey()
+    if isinstance(source, DirectSource):
+        volumes = (one.place for one in source.volumes() if isinstance(one, Entry))
+        found.volumes = frozenset(volumes)
     if isinstance(source, DirectSource) and not source.thorough:
         entries = look_up_systems(source, file_names)
     else:
@@ -69,7 +74,7 @@ def _note(found: Survey, entry: Entry | Blocked, file_names: Collection[str]) ->
     match entry:
         case Blocked() if name in file_names or is_hive(entry.place):
             found.add_fault(entry, entry.stage, entry.message, _named(entry.place))
-        case Blocked() if entry.leads_on or entry.stage is Stage.VOLUME or name in _WAYS:
+        case Blocked() if entry.leads_on or entry.stage is not Stage.WALK or name in _WAYS:
             found.add_fault(entry, entry.stage, entry.message, None)
         case Entry(is_folder=True):
             _note_folder(found, entry, name, file_names)

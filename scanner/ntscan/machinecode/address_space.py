@@ -40,6 +40,7 @@ class AddressSpace:
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
         self._assignment: Mapping[Origin, int] = {}
+        self._open: dict[int, tuple[Origin, int]] = {}
         self._slots = {
             slot: IMPORTED_ROUTINES + number * ROUTINE_SPACING
             for number, slot in enumerate(image.imports)
@@ -53,6 +54,7 @@ class AddressSpace:
         self._assignment = assignment
         self.places.blocks = Blocks()
         self.touches = []
+        self._open.clear()
         self.words.clear()
         self.words.update(self._slots)
 
@@ -99,16 +101,33 @@ class AddressSpace:
 
     def read_bytes(self, address: int, length: int) -> bytes:
         """Read bytes."""
-        return bytes(self.read(address + number, 1) for number in range(length))
+        if address % 4 == 0:
+            words = (self.read(address + at, 4) for at in range(0, length & ~3, 4))
+            whole = b"".join(word.to_bytes(4, "little") for word in words)
+        else:
+            whole = b""
+        rest = range(address + len(whole), address + length)
+        return whole + bytes(self.read(at, 1) for at in rest)
 
     def write_bytes(self, address: int, data: bytes) -> None:
         """Write bytes."""
-        for number, byte in enumerate(data):
-            self.write(address + number, 1, byte)
+        whole = len(data) & ~3 if address % 4 == 0 else 0
+        for at in range(0, whole, 4):
+            self.write(address + at, 4, int.from_bytes(data[at : at + 4], "little"))
+        for at in range(whole, len(data)):
+            self.write(address + at, 1, data[at])
 
-    def given(self, origin: Origin) -> int:
-        """Give the value of an unknown that lies in no memory: an argument, a routine's answer."""
-        return self._value(origin)
+    def given(self, origin: Origin, default: int | None = None) -> int:
+        """Give the value of an unknown that lies in no memory: an argument, a routine's answer.
+
+        ``default`` is what it is where nothing else was chosen; without, a value of its own.
+        """
+        return self._value(origin, default)
+
+    def leave_open(self, address: int, origin: Origin) -> None:
+        """Let others have changed a word: it is as it was, unless its origin is given a value."""
+        self._open[address] = origin, self._word(address)
+        self.words.pop(address)
 
     def is_untouched(self, address: int) -> bool:
         """Say whether this run has neither read nor written the word at an address."""
@@ -143,6 +162,9 @@ class AddressSpace:
         block = self._freed_block(address)
         if block is not None:
             return block.remains.get(address, 0)
+        if address in self._open:
+            self.words[address] = word = self._value(*self._open.pop(address))
+            return word
         section = self._section_at(address)
         word = self._outside(address) if section is None else self._image_word(section, address)
         self.words[address] = word

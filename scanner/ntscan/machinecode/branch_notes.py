@@ -21,6 +21,7 @@ class BranchNotes:
         run: Run,
         course: Course,
     ) -> None:
+        self._kernel = kernel
         self._processor = kernel.processor
         self._memory = kernel.memory
         self._run = run
@@ -33,6 +34,7 @@ class BranchNotes:
         run = self._run
         number = len(run.branches)
         if number >= _MOST_BRANCHES:
+            self._kernel.doubt(f"more than {_MOST_BRANCHES:,} branches are met on one path")
             return natural
         taken = natural
         if self._forced and run.allocation is None:

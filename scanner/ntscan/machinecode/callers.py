@@ -30,3 +30,12 @@ def start_points_upwards(
         for function, sites in found.items():
             reached[function] = reached.get(function, frozenset()) | sites
     return tuple(points)
+
+
+def callers_of(calls: Mapping[int, Collection[int]]) -> Mapping[int, frozenset[int]]:
+    """Turn "which functions each calls" into "by which each is called"."""
+    callers: dict[int, set[int]] = {}
+    for function, callees in calls.items():
+        for callee in callees:
+            callers.setdefault(callee, set()).add(function)
+    return {callee: frozenset(functions) for callee, functions in callers.items()}

@@ -2,23 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 
-from ntscan.machinecode.irp_facts import asks_to_unlock, cases_of, is_freed_twice
+from ntscan.machinecode.irp_facts import (
+    asks_to_unlock,
+    is_article_request,
+    is_freed_twice,
+)
 from ntscan.machinecode.run import Run
-from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.case import Case
+from ntscan.machinecode.search.traverse import FromStart, cases_of
+from ntscan.machinecode.start_points import MOST_CALLS_UP, Survey
 
 
-def doubts(found: Sequence[FromStart]) -> Iterator[str]:
+def doubts(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     """Give whatever keeps the image from being called clean, the weightiest first."""
     if not found:
         yield "it has no code that was found to allocate an IRP"
     yield from _broken_runs(found)
     yield from _unsettled_sites(found)
+    yield from _unseen_callers(found)
+    yield from _lost_irps(found, survey)
     for one in found:
         yield from one.cases.doubts
     for case in cases_of(found):
         for run in (*case.refused, case.answered, *case.varied):
             yield from run.doubts
             yield from _miscounts(run)
+    yield from _unmet_frees(found, survey)
+    yield from _kept_irps(found)
 
 
 def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:
@@ -54,6 +64,23 @@ def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
                 )
 
 
+def _unseen_callers(found: Sequence[FromStart]) -> Iterator[str]:
+    """Doubt an unlock by IRP that no caller was seen to ask FastIoUnlockSingle before."""
+    requests = [
+        request
+        for case in cases_of(found)
+        for run in case.refused
+        for request in run.requests
+        if asks_to_unlock(request)
+    ]
+    if requests and not any(map(is_article_request, requests)):
+        for one in found:
+            if not one.cases.cases:
+                yield "a caller of the function that unlocks by IRP was not gone through" + (
+                    f": {one.ended[0]}" if one.ended else ""
+                )
+
+
 def _sends(one: FromStart) -> bool:
     return any(
         request.sends
@@ -69,3 +96,59 @@ def _miscounts(run: Run) -> Iterator[str]:
             yield "an IRP is freed twice only where an unmodelled routine answers so"
         if asks_to_unlock(request) and len(request.free_sites) != 1:
             yield f"the unlocking IRP is freed {len(request.free_sites)} times ({run.choices.mode})"
+
+
+def _lost_irps(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
+    """Doubt IRPs that a function hands to callers of which not all were gone through."""
+    gone_through = {one.start.function for one in found if one.cases.cases}
+    for one in found:
+        function = one.start.function
+        if not any(map(_hands_out, cases_of([one]))):
+            continue
+        if function in survey.named or one.start.depth == MOST_CALLS_UP:
+            yield "an IRP is handed to callers that are not known"
+        elif not survey.callers.get(function, frozenset()) <= gone_through:
+            yield "a caller that is handed an IRP was not gone through by inputs alone"
+
+
+def _hands_out(case: Case) -> bool:
+    """Say whether a function returns with an IRP that it has neither sent nor freed."""
+    return any(
+        not request.sends and not request.free_sites
+        for run in case.refused
+        for request in run.requests
+    )
+
+
+def _unmet_frees(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
+    """Doubt calls that free an IRP, or make one, and that no run has made."""
+    if survey.loose:
+        yield f"0x{survey.loose[0]:x} hands on the address of a routine that makes or frees IRPs"
+    runs = [
+        run
+        for case in cases_of(found)
+        for run in (*case.runs.values(), *case.varied)
+        if run.clean_return
+    ]
+    met = {call for run in runs for call in run.calls}
+    visited = {address for run in runs for address, _ in run.path}
+    came_by: dict[int, bool] = {}
+    for site, function in survey.frees.items():
+        if site in met:
+            continue
+        # Where a run came by, what keeps it from the call has been looked at: see Cases.doubts.
+        if id(function) not in came_by:
+            came_by[id(function)] = any(address in function for address in visited)
+        if not came_by[id(function)]:
+            yield f"no run has come to the call at 0x{site:x}, which frees or makes an IRP"
+
+
+def _kept_irps(found: Sequence[FromStart]) -> Iterator[str]:
+    """Doubt an image that unlocks by IRP, and also keeps IRPs: they may be freed elsewhere."""
+    requests = [
+        request for case in cases_of(found) for run in case.refused for request in run.requests
+    ]
+    if any(map(is_article_request, requests)):
+        for request in requests:
+            if request.sends and not request.free_sites:
+                yield f"the IRP that is allocated at 0x{request.allocated_at:x} is kept"

@@ -21,9 +21,7 @@ class Execution:
         while True:
             before = processor.instructions
             stop = processor.run(max(0, min(SLICE, self._left)))
-            spent = processor.instructions - before
-            self._left -= spent + 1
-            self._meter.spend(spent + 1)
+            self.spend(processor.instructions - before + 1)
             match stop.kind:
                 case StopKind.LEFT_IMAGE:
                     if stop.address == until:
@@ -36,6 +34,11 @@ class Execution:
                     raise PathEndError(f"0x{at:x} is {stop.detail}, which is not interpreted")
                 case StopKind.FAULT:
                     raise PathEndError(f"0x{kernel.rva(stop.address):x} faults: {stop.detail}")
+
+    def spend(self, instructions: int) -> None:
+        """Count instructions of this run; raises BudgetSpentError alone."""
+        self._left -= instructions
+        self._meter.spend(instructions)
 
     def _refuse_excess(self) -> None:
         budget = self._meter.budget

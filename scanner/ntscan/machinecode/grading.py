@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from ntscan.machinecode.doubts import doubts
 from ntscan.machinecode.irp_facts import (
     asks_to_unlock,
-    cases_of,
     is_article_request,
     is_freed_twice,
 )
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.search.case import Case
-from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.traverse import FromStart, cases_of
+from ntscan.machinecode.start_points import Survey
 from ntscan.machinecode.traced import FreedBy
 from ntscan.vocabulary import Grade
 
@@ -31,25 +31,30 @@ class Verdict:
     shown: tuple[tuple[Run, Request], ...] = ()
 
 
-def grade(found: Sequence[FromStart], unfinished: str) -> Verdict:
-    """Grade what was found; ``unfinished`` says why the search was cut short, if it was."""
+def grade(found: Sequence[FromStart], survey: Survey, unfinished: str) -> Verdict:
+    """Grade what was found from the start points of a survey.
+
+    ``unfinished`` says why the search was cut short, if it was.
+    """
     return (
-        _article_defect(found)
+        _article_defect(found, survey)
         or _other_double_free(found)
-        or _doubt(found, unfinished)
+        or _doubt(found, survey, unfinished)
         or _no_double_free(found)
     )
 
 
-def _article_defect(found: Sequence[FromStart]) -> Verdict | None:
+def _article_defect(found: Sequence[FromStart], survey: Survey) -> Verdict | None:
     shown = [
         (run, request)
-        for case in cases_of(found)
-        if _allocates_nothing_when_answered(case)
+        for one in found
+        for case in one.cases.cases
+        if _allocates_nothing_when_answered(case) and not _rests_on_the_driver(case, one, survey)
         for run in case.refused
         for request in run.requests
         if run.natural
         and run.clean_return
+        and run.usual
         and is_article_request(request)
         and is_freed_twice(request)
         and _is_steady(case, run)
@@ -71,6 +76,16 @@ def _article_defect(found: Sequence[FromStart]) -> Verdict | None:
 def _allocates_nothing_when_answered(case: Case) -> bool:
     run = case.answered
     return run.clean_return and True in run.fast_io_answers and not run.allocations
+
+
+def _rests_on_the_driver(case: Case, one: FromStart, survey: Survey) -> bool:
+    """Say whether only what the driver decides makes it free twice, and no run shows it decide so.
+
+    What an argument is shows in a run of the caller, if nothing else calls the function.
+    """
+    if one.start.function in survey.named:
+        return case.rests_on_variables
+    return case.rests_on_arguments
 
 
 def _is_steady(case: Case, run: Run) -> bool:
@@ -103,7 +118,7 @@ def _frees_in_words(request: Request) -> str:
 
 def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
     natural = [
-        (run, request)
+        (case, run, request)
         for case in cases_of(found)
         for run in case.refused
         for request in run.requests
@@ -116,31 +131,35 @@ def _other_double_free(found: Sequence[FromStart]) -> Verdict | None:
         for request in run.requests
         if run.clean_return and is_freed_twice(request)
     ]
-    if not natural and not forced:
-        return None
-    shown = natural or forced
-    request = shown[0][1]
     if natural:
-        why = "it is not shown to be the article's: " + _why_not_the_article(request)
-    else:
+        request = natural[0][2]
+        why = "it is not shown to be the article's: " + _why_not_the_article(*natural[0])
+    elif forced:
+        request = forced[0][1]
         why = "no inputs were found that lead there with no branch forced"
+    else:
+        return None
     return Verdict(
         grade=Grade.OBSERVED_OTHER,
         reason=f"An IRP was freed {_frees_in_words(request)}, but {why}.",
-        shown=tuple(shown),
+        shown=tuple((run, request) for _, run, request in natural) or tuple(forced),
     )
 
 
-def _why_not_the_article(request: Request) -> str:
+def _why_not_the_article(case: Case, run: Run, request: Request) -> str:
     if not asks_to_unlock(request):
         return "it does not ask to unlock a byte range"
     if request.answers_before[-1:] != (False,):
         return "FastIoUnlockSingle was not asked before it was allocated"
+    if not run.usual:
+        return "the rest of the system would have to do what it hardly ever does"
+    if _allocates_nothing_when_answered(case):
+        return "it rests on values of the driver's own that nothing was seen to set"
     return "an IRP is allocated also when FastIoUnlockSingle answers TRUE"
 
 
-def _doubt(found: Sequence[FromStart], unfinished: str) -> Verdict | None:
-    reason = unfinished or next(doubts(found), "")
+def _doubt(found: Sequence[FromStart], survey: Survey, unfinished: str) -> Verdict | None:
+    reason = unfinished or next(doubts(found, survey), "")
     if not reason:
         return None
     return Verdict(

@@ -1,11 +1,8 @@
-"""What grading asks of an IRP, and of the cases that it was met in."""
+"""What grading asks of an IRP."""
 
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.search.case import Case
-from ntscan.machinecode.search.traverse import FromStart
 from ntscan.machinecode.traced import FreedBy
 
 IRP_MJ_LOCK_CONTROL: Final = 0x11
@@ -29,9 +26,3 @@ def asks_to_unlock(request: Request) -> bool:
         (send.major, send.minor) == (IRP_MJ_LOCK_CONTROL, IRP_MN_UNLOCK_SINGLE)
         for send in request.sends
     )
-
-
-def cases_of(found: Sequence[FromStart]) -> Iterator[Case]:
-    """Give the cases of all start points."""
-    for one in found:
-        yield from one.cases.cases

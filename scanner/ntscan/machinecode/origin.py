@@ -1,6 +1,6 @@
 """Where the values came from that a run found and nobody had given: arguments, globals, answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ntscan.machinecode.address_map import (
     INTO_WINDOW,
@@ -23,6 +23,16 @@ class Origin:
     root: str
     offsets: tuple[int, ...] = ()
     given: bool = True
+    #: Kept, because a list of many entries makes long paths, which are looked up often.
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Compute the hash once."""
+        object.__setattr__(self, "_hash", hash((self.root, self.offsets, self.given)))
+
+    def __hash__(self) -> int:
+        """Return the hash that was computed once."""
+        return self._hash
 
     def at(self, offset: int) -> "Origin":
         """Name the word at an offset in what this value points to."""
@@ -56,6 +66,7 @@ class UnknownValues:
     def __init__(self) -> None:
         self._values: dict[Origin, int] = {}
         self._origins: list[Origin] = []
+        self._words: dict[tuple[int, int], Origin] = {}
 
     def value(self, origin: Origin) -> int:
         """Return an unknown's value; raises MemoryFault where there are too many of them."""
@@ -74,3 +85,14 @@ class UnknownValues:
         if not 0 <= number < len(self._origins):
             return None
         return self._origins[number], within - INTO_WINDOW
+
+    def word_at(self, address: int) -> Origin | None:
+        """Name the word at an address in an unknown's object; the same name each time."""
+        number, within = divmod(address - UNKNOWN_OBJECTS, WINDOW)
+        word = self._words.get((number, within))
+        if word is None:
+            found = self.behind(address)
+            if found is None:
+                return None
+            word = self._words[number, within] = found[0].at(found[1])
+        return word

@@ -68,8 +68,7 @@ class Places:
         return Origin(f"arg{number + self.arguments_in_registers}", given=given)
 
     def _behind_unknown(self, offset: int) -> Origin | None:
-        found = self.unknown.behind(UNKNOWN_OBJECTS + offset)
-        return None if found is None else found[0].at(found[1])
+        return self.unknown.word_at(UNKNOWN_OBJECTS + offset)
 
     def _in_block(self, offset: int) -> Origin | None:
         block = self.blocks.at(BLOCKS + offset)

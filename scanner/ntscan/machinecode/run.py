@@ -50,8 +50,10 @@ class Run:
 
     ``allocation`` is the number of branches before the first allocation of an IRP, or ``None``,
     and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
-    ``ended`` says why the path could not be followed to a clean return; empty where it could.
-    ``exhausted`` says that it goes on and on.
+    ``calls`` are the RVAs of the calls of imported routines that it made.
+    ``unusual`` are words that the rest of the system decides, and hardly ever otherwise than by
+    default. ``ended`` says why the path could not be followed to a clean return; empty where it
+    could. ``exhausted`` says that it goes on and on.
     """
 
     function: int
@@ -68,6 +70,8 @@ class Run:
     fast_io_answers: tuple[bool, ...] = ()
     doubts: tuple[str, ...] = ()
     unmodelled: tuple[str, ...] = ()
+    calls: frozenset[int] = frozenset()
+    unusual: frozenset[Origin] = frozenset()
     ended: str = ""
     exhausted: bool = False
 
@@ -75,6 +79,14 @@ class Run:
     def clean_return(self) -> bool:
         """Whether the function returned with stack and preserved registers as they were."""
         return not self.ended
+
+    @property
+    def usual(self) -> bool:
+        """Whether the rest of the system did nothing that it hardly ever does."""
+        return not any(
+            touch.origin in self.unusual and touch.origin in self.assignment
+            for touch in self.touches
+        )
 
     @property
     def natural(self) -> bool:

@@ -52,7 +52,9 @@ class Runner:
         processor.restore(self._initial)
         kernel = Kernel(processor, self._memory, self._machine.layouts, choices)
         kernel.complete = partial(complete, kernel)
-        kernel.run_until = Execution(kernel, self.meter, course.steps)
+        execution = Execution(kernel, self.meter, course.steps)
+        kernel.run_until = execution
+        kernel.spend = execution.spend
         kernel.on_allocation = partial(_note_allocation, run, self._memory)
         processor.branch_hook = BranchNotes(kernel, run, course)
         before = processor.preserved()
@@ -75,6 +77,8 @@ class Runner:
         run.fast_io_answers = tuple(kernel.fast_io_answers)
         run.doubts = tuple(kernel.doubts)
         run.unmodelled = tuple(kernel.unmodelled)
+        run.calls = frozenset(kernel.calls)
+        run.unusual = frozenset(kernel.unusual)
         return run
 
 

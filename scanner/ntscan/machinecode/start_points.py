@@ -3,11 +3,19 @@
 The finders of each machine give these: ``ntscan.machinecode.i386.start_points`` and its like.
 """
 
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 #: The routines that allocate an IRP (ntddk.h); each returns its address, or NULL.
-ALLOCATING_ROUTINES: Final = ("IoAllocateIrp",)
+ALLOCATING_ROUTINES: Final = (
+    "IoAllocateIrp",
+    "IoBuildAsynchronousFsdRequest",
+    "IoBuildDeviceIoControlRequest",
+    "IoBuildSynchronousFsdRequest",
+)
+#: Those that free one, or make one out of something else.
+FREEING_ROUTINES: Final = ("IoFreeIrp", "IoInitializeIrp", "IoMakeAssociatedIrp")
 
 #: How many calls up from an allocation a run may begin: the caller, and the caller's caller.
 MOST_CALLS_UP: Final = 2
@@ -25,3 +33,21 @@ class StartPoint:
     function: int
     allocations: tuple[int, ...]
     depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What is seen of an image's code without running it.
+
+    ``frees`` are the RVAs of the calls of FREEING_ROUTINES, each with the addresses of the
+    instructions of its function. ``loose`` are the RVAs of places where the address of one of those
+    routines, or of an allocating one, goes elsewhere than into a call that was found. ``named`` are
+    the addresses of functions that can be reached otherwise than by a call of their address: the
+    image holds it, or exports it. ``callers`` are the functions that call each function.
+    """
+
+    points: tuple[StartPoint, ...] = ()
+    frees: Mapping[int, Container[int]] = field(default_factory=dict)
+    loose: tuple[int, ...] = ()
+    named: frozenset[int] = frozenset()
+    callers: Mapping[int, frozenset[int]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from ntscan.machinecode.origin import is_answer
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.traverse import FromStart, traverse
+from ntscan.machinecode.start_points import Survey
 from ntscan.machinecode.traced import IrpTrace, Trace
 
 #: The IRPs that a trace names at most.
@@ -28,8 +29,9 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
     """
     meter = Meter(budget or Budget())
     image = load_image(data)
-    found, unfinished = _search(image, meter)
-    verdict = grade(found, unfinished)
+    survey = MACHINES[image.machine].survey(image)
+    found, unfinished = _search(image, survey, meter)
+    verdict = grade(found, survey, unfinished)
     return Trace(
         machine=image.machine,
         grade=verdict.grade,
@@ -41,12 +43,12 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
     )
 
 
-def _search(image: LoadedImage, meter: Meter) -> tuple[list[FromStart], str]:
+def _search(image: LoadedImage, survey: Survey, meter: Meter) -> tuple[list[FromStart], str]:
     """Search from every start point; say also why that was cut short, if it was."""
     found: list[FromStart] = []
     try:
         runner = Runner(image, meter)
-        for start in MACHINES[image.machine].start_points(image):
+        for start in survey.points:
             found.append(traverse(runner, start))  # noqa: PERF401  what is found so far is kept
     except BudgetSpentError as spent:
         return found, f"the search ended at its limit of {spent}"

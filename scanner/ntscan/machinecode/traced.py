@@ -14,6 +14,27 @@ class CompletionMode(StrEnum):
     ERROR = "error"
     PENDING_COMPLETED = "pending_completed"  # STATUS_PENDING, completed before it returns
     PENDING_AT_WAIT = "pending_at_wait"  # STATUS_PENDING, completed when the sender waits
+    PENDING_COMPLETED_ERROR = "pending_completed_error"  # the same two, with an error
+    PENDING_AT_WAIT_ERROR = "pending_at_wait_error"
+
+    @property
+    def fails(self) -> bool:
+        """Whether the request completes with an error."""
+        return self in {
+            CompletionMode.ERROR,
+            CompletionMode.PENDING_COMPLETED_ERROR,
+            CompletionMode.PENDING_AT_WAIT_ERROR,
+        }
+
+    @property
+    def waits(self) -> bool:
+        """Whether the request completes only when the sender waits, or has returned."""
+        return self in {CompletionMode.PENDING_AT_WAIT, CompletionMode.PENDING_AT_WAIT_ERROR}
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the driver below answers STATUS_PENDING."""
+        return self not in {CompletionMode.SUCCESS, CompletionMode.ERROR}
 
 
 class FreedBy(StrEnum):

@@ -1,13 +1,22 @@
 """From the entries of one target, and of all targets, to what the report says of them whole."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.reporting.entries import error_entry, image_entry, system_entry
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import ErrorEntry, FindingEntry, Summary, TargetEntry
 from ntscan.sources.source import Source
-from ntscan.vocabulary import ScanStatus, Stage, Status
+from ntscan.vocabulary import ScanStatus, Stage, Status, TargetKind
+
+_GIVE: Final = r"give the system root, its system32\drivers folder or the driver itself"
+#: What to do about a target of each kind in which nothing was found.
+_WHAT: Final = {
+    TargetKind.FILE: _GIVE,
+    TargetKind.DIRECTORY: f"{_GIVE}; disk images in a folder are opened by ntscan audit",
+    TargetKind.DISK_IMAGE: "--thorough walks the whole image",
+}
 
 
 def failed_target(source: Source, message: str) -> TargetEntry:
@@ -40,8 +49,7 @@ def target_entry(
             ErrorEntry(
                 path=harmless(source.target),
                 stage=Stage.OPEN,
-                message="no Windows NT system and no file that a rule names; give the system root, "
-                r"its system32\drivers folder or the driver itself",
+                message=f"no Windows NT system and no file that a rule names; {_WHAT[source.kind]}",
             )
         )
     else:

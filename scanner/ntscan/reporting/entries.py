@@ -72,7 +72,7 @@ def image_entry(image: ImageDescription | None) -> ImageEntry | None:
         files=tuple(harmless(file) for file in image.files),
         hashes=image.hashes,
         volumes=tuple(_volume_entry(volume) for volume in image.volumes),
-        note=image.note,
+        note=None if image.note is None else harmless(image.note),
     )
 
 

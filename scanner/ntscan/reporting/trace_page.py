@@ -29,6 +29,8 @@ _ANSWERS: Final = {
     CompletionMode.ERROR: "completed at once with an error",
     CompletionMode.PENDING_COMPLETED: "pending, completed before the send returns",
     CompletionMode.PENDING_AT_WAIT: "pending, completed at the wait",
+    CompletionMode.PENDING_COMPLETED_ERROR: "pending, failed before the send returns",
+    CompletionMode.PENDING_AT_WAIT_ERROR: "pending, failed at the wait",
 }
 _BY: Final = {
     FreedBy.COMPLETION: "completion routine",

@@ -49,7 +49,8 @@ class ImageHash:
 class ImageDescription:
     """A disk image: ``size`` of the disk in bytes, the host files that hold it, its digests.
 
-    ``note`` says where the volumes were not found by the partition table.
+    ``note`` says what a person should know of it: volumes that were not found by the partition
+    table, an image that ends too early, a list of digests without its own.
     """
 
     format: ContainerFormat

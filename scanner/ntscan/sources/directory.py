@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ntscan.sources.host_file import host_place, open_host_file, read_host_file, read_host_file_head
+from ntscan.sources.image_files import is_named_as_image
 from ntscan.sources.source import Blocked, Entry, FileContent, Source
-from ntscan.vocabulary import TargetKind
+from ntscan.vocabulary import Stage, TargetKind
 
 
 class DirectorySource(Source):
@@ -68,6 +69,10 @@ class DirectorySource(Source):
             is_folder = child.is_dir(follow_symlinks=False)
         except OSError as error:
             return _unreadable(child.path, place, f"cannot be looked at: {error.strerror}")
+        if not is_folder and is_named_as_image(child.name):
+            return Blocked(
+                path=child.path, place=place, message=_IMAGE, leads_on=False, stage=Stage.OPEN
+            )
         return Entry(path=child.path, place=place, is_folder=is_folder)
 
     def _leads_out(self, link: str) -> bool:
@@ -106,4 +111,8 @@ def _unreadable(path: str, place: tuple[str, ...], what: str) -> Blocked:
     return Blocked(path=path, place=place, message=message, leads_on=True)
 
 
+_IMAGE = (
+    "is a disk image by its name, and images in a folder are not opened; name it, or scan the "
+    "folder with `ntscan audit`"
+)
 _LINK = "is a symbolic link, and links are not followed; scan the place it leads to by itself"

@@ -15,6 +15,7 @@ from ntscan.sources.mounted_volume import MountedVolume
 from ntscan.sources.source import Blocked, DirectSource, Entry, FileContent
 from ntscan.sources.volumes.file_system import Node
 from ntscan.sources.volumes.find import find_volumes
+from ntscan.sources.volumes.volume import VolumeTable
 from ntscan.vocabulary import ModificationTimeKind, TargetKind
 
 
@@ -55,10 +56,16 @@ class DiskImageSource(DirectSource):
                 files=disk.files,
                 hashes=image_hashes(disk, self._path, self._hashing),
                 volumes=tuple(volume.description for volume in mounted),
-                note=table.note,
+                note="; ".join(self._notes(table)) or None,
             )
             self._opened = opened.pop_all()
         return self
+
+    def _notes(self, table: VolumeTable) -> Iterator[str]:
+        if table.note is not None:
+            yield table.note
+        if self._hashing.stated.is_missing(self._path):
+            yield "the list of digests that was given names none of this image"
 
     def __exit__(
         self,

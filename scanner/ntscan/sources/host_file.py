@@ -54,10 +54,10 @@ def read_host_file_head(path: str, length: int, *, follow_link: bool = False) ->
         return _read(file, length)
 
 
-def open_host_file(path: str, *, follow_link: bool = False) -> BinaryIO:
+def open_host_file(path: str, *, follow_link: bool = False, is_buffered: bool = True) -> BinaryIO:
     """Open a regular file; a device is not opened, since that alone can set it to work.
 
-    Raises SourceError.
+    Without a buffer, a read may return less than there is. Raises SourceError.
     """
     flags = _FLAGS & ~getattr(os, "O_NOFOLLOW", 0) if follow_link else _FLAGS
     try:
@@ -66,7 +66,7 @@ def open_host_file(path: str, *, follow_link: bool = False) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"cannot be opened: {reason}; make it readable and scan again") from error
-    file = os.fdopen(descriptor, "rb")
+    file = os.fdopen(descriptor, "rb", -1 if is_buffered else 0)
     try:
         _refuse_irregular(os.fstat(descriptor).st_mode)
     except SourceError:

@@ -50,7 +50,8 @@ class MountedVolume:
     def list_folder(self, place: Names) -> Iterator[Entry | Blocked]:
         """Yield a folder and what lies directly in it, at places below the one that was asked for.
 
-        A path may name a folder by its 8.3 name; what is found there is told by its long one.
+        A path may name a folder by its 8.3 name; what is found there is told by its long one. A
+        file that has an 8.3 name beside a long one is yielded at both places.
         """
         try:
             folder = self.find(place)
@@ -66,19 +67,21 @@ class MountedVolume:
             if isinstance(found, str):
                 yield self._blocked(folder.names, place, found)
             else:
-                inside = (*place, found.node.name.lower())
-                yield self._entry(found.names, inside, is_folder=found.node.is_folder)
+                yield from self._entries(found, place)
 
     def walk(self) -> Iterator[Entry | Blocked]:
         """Yield every folder and file, each folder's own before those of the folders below it."""
         folders = [Found(names=(), node=self.file_system.root)]
+        walked = set[int]()
         seen = 0
         while folders:
             folder = folders.pop()
             place = _lower(folder.names)
-            if len(place) > DEEPEST_FOLDER or seen > MOST_ENTRIES:
-                yield self._blocked(folder.names, place, _ENDLESS)
+            is_endless = len(place) > DEEPEST_FOLDER or seen > MOST_ENTRIES
+            if is_endless or folder.node.inode in walked:
+                yield self._blocked(folder.names, place, _ENDLESS if is_endless else _MET_BEFORE)
                 continue
+            walked.add(folder.node.inode)
             yield self._entry(folder.names, place, is_folder=True)
             below = []
             for found in self._below(folder):
@@ -88,7 +91,7 @@ class MountedVolume:
                 elif found.node.is_folder:
                     below.append(found)
                 else:
-                    yield self._entry(found.names, _lower(found.names), is_folder=False)
+                    yield from self._entries(found, place)
             folders.extend(reversed(below))
 
     def root(self) -> Entry:
@@ -104,6 +107,14 @@ class MountedVolume:
             return
         for child in children:
             yield Found(names=(*folder.names, child.name), node=child)
+
+    def _entries(self, found: Found, above: Names) -> Iterator[Entry]:
+        node = found.node
+        names = [node.name.lower()]
+        if node.short_name and not node.is_folder:
+            names.append(node.short_name.lower())
+        for name in dict.fromkeys(names):
+            yield self._entry(found.names, (*above, name), is_folder=node.is_folder)
 
     def _entry(self, names: Names, place: Names, *, is_folder: bool) -> Entry:
         return Entry(path=self._path(names), place=(self.key, *place), is_folder=is_folder)
@@ -121,6 +132,10 @@ def _lower(names: Names) -> Names:
     return tuple(name.lower() for name in names)
 
 
+_MET_BEFORE: Final = (
+    "is a folder that was met before at another place; the file system is damaged, so that it was "
+    "not looked into again"
+)
 _ENDLESS: Final = (
     "lies deeper, or among more files, than Windows NT can have made; the file system is damaged, "
     "so that what lies beyond was not looked at"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ntscan.errors import UsageError
 from ntscan.sources.directory import DirectorySource
+from ntscan.sources.image_files import image_named
 from ntscan.sources.image_hashes import NO_HASHING, ImageHashing
-from ntscan.sources.recognise import is_disk_image, is_too_large_for_a_driver
 from ntscan.sources.single_file import SingleFileSource
 from ntscan.sources.source import Source
 
@@ -25,10 +25,12 @@ def open_source(
     path = _locate(target)
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where what is above is unreadable
         return DirectorySource(path, target)
-    if is_disk_image(path) or is_too_large_for_a_driver(path):
-        from ntscan.sources.disk_image import DiskImageSource  # noqa: PLC0415  see is_disk_image
+    image = image_named(str(path))
+    if image is not None:
+        # What reads images takes longer to import than a driver takes to scan.
+        from ntscan.sources.disk_image import DiskImageSource  # noqa: PLC0415
 
-        return DiskImageSource(path, target, thorough=thorough, hashing=hashing)
+        return DiskImageSource(Path(image), target, thorough=thorough, hashing=hashing)
     return SingleFileSource(path, target)
 
 

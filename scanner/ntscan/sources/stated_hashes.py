@@ -2,8 +2,9 @@
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -24,11 +25,15 @@ class StatedHashes:
     """Digests in hexadecimal: ``only`` that of the one target, ``by_path`` those of a list."""
 
     only: str | None = None
-    by_path: Mapping[str, str] = field(default_factory=dict)
+    by_path: Mapping[str, str] | None = None
 
     def of(self, image: Path) -> str | None:
         """Return the digest that was stated for an image."""
-        return self.only or self.by_path.get(_absolute(image))
+        return self.only or (self.by_path or {}).get(_absolute(image))
+
+    def is_missing(self, image: Path) -> bool:
+        """Say whether a list was given, and does not name the image."""
+        return self.by_path is not None and self.of(image) is None
 
 
 def read_stated_hashes(stated: str | None, targets: int) -> StatedHashes:
@@ -52,7 +57,9 @@ def read_stated_hashes(stated: str | None, targets: int) -> StatedHashes:
 def _read_list(file: Path) -> dict[str, str]:
     """Read lines of digest, two spaces (or a space and an asterisk) and path.
 
-    A path is taken from the folder of the list where it is not absolute.
+    A path is taken from the folder of the list where it is not absolute; backslashes separate its
+    parts where no file of this machine has them in its name. Of several digests of one file the
+    longest counts; two of one length must be the same. Raises UsageError.
     """
     try:
         content = read_host_file(str(file), _LARGEST_LIST, follow_link=True)
@@ -61,7 +68,8 @@ def _read_list(file: Path) -> dict[str, str]:
             f"{file}: {error}; give a digest of 32, 40 or 64 hexadecimal digits, or a list of them"
         ) from error
     digests: dict[str, str] = {}
-    lines = content.data.decode("utf-8", "surrogateescape").split("\n")
+    text = content.data.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
     for number, line in enumerate((line.removesuffix("\r") for line in lines), 1):
         found = _LINE.fullmatch(line)
         if found is None and line.strip() and not line.startswith("#"):
@@ -70,8 +78,22 @@ def _read_list(file: Path) -> dict[str, str]:
                 "digest, two spaces, path"
             )
         if found is not None:
-            digests[_absolute(file.parent / found["name"])] = found["digest"].lower()
+            path, digest = _named(file, found["name"]), found["digest"].lower()
+            known = digests.get(path, "")
+            if len(known) == len(digest) and known != digest:
+                raise UsageError(
+                    f"{file}:{number}: is another digest of a file that has one in the list; take "
+                    "out the wrong one"
+                )
+            digests[path] = max(known, digest, key=len)
     return digests
+
+
+def _named(file: Path, name: str) -> str:
+    path = file.parent / name
+    if os.sep == "/" and "\\" in name and not os.path.lexists(path):
+        path = file.parent / name.replace("\\", "/")
+    return _absolute(path)
 
 
 def _absolute(path: Path) -> str:

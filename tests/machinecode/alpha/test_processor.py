@@ -183,8 +183,38 @@ def test_a_branch_hook_learns_what_the_branch_depends_on(
     processor.start_call(CODE, [DATA], OUTSIDE)
     processor.run(10)
     operation, left, right, size = comparison
-    assert learnt == [Comparison(operation=operation, left=left, right=right, size=size)]
+    assert learnt[-1] == Comparison(operation=operation, left=left, right=right, size=size)
     assert processor.comparison() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "asked_at", "results"),
+    [
+        # cmpeq r31, 1, r0: what it finds is the result
+        ((0x43E035A0, RET), [0], (0, 1)),
+        # cmpeq r31, 1, r1; bne r1, +1; bis r31, 1, r0: the branch asks
+        ((0x43E035A1, 0xF4200001, 0x47E03400, RET), [1], (1, 0)),
+        # cmovne r31, 1, r0
+        ((0x47E034C0, RET), [0], (0, 1)),
+    ],
+    ids=["a comparison", "a comparison with its branch", "a conditional move"],
+)
+def test_a_branch_hook_decides_conditions_without_a_branch(
+    words: tuple[int, ...], asked_at: list[int], results: tuple[int, int]
+) -> None:
+    """A comparison whose result is kept, and a conditional move, are asked as a branch is."""
+    for answer, expected in zip((False, True), results, strict=True):
+        processor = processor_with(*words)
+        asked: list[int] = []
+
+        def hook(address: int, _: bool, *, asked: list[int] = asked, answer: bool = answer) -> bool:
+            asked.append((address - CODE) // 4)
+            return answer
+
+        processor.branch_hook = hook
+        processor.run(10)
+        assert asked == asked_at
+        assert processor.result() == expected
 
 
 def test_a_branch_hook_decides_where_a_branch_goes() -> None:
@@ -219,7 +249,7 @@ def test_the_answer_of_a_routine_outside_has_no_origin_in_the_image() -> None:
     processor.run(10)
     processor.finish_call(0xC000_0001)
     processor.run(1)
-    assert learnt == [Comparison(operation="test", left=0xC000_0001, right=0xC000_0001, size=4)]
+    assert learnt[-1] == Comparison(operation="test", left=0xC000_0001, right=0xC000_0001, size=4)
 
 
 def test_what_was_saved_comes_back() -> None:

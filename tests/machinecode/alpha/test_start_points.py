@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fixtures.drivers
 from fixtures.alpha_image import COMPILER, COMPILER_OPTIONS, alpha_image
 from fixtures.alpha_linux import missing_tools
-from ntscan.machinecode.alpha.start_points import start_points
+from ntscan.machinecode.alpha.start_points import survey
 from ntscan.machinecode.loader.load_image import load_image
 from ntscan.machinecode.loader.loaded_image import (
     Import,
@@ -167,7 +167,7 @@ def image_of(*functions: list[int], listed: int | None = None) -> LoadedImage:
 )
 def test_a_call_of_the_allocating_routine_is_found(function: list[int], sites: list[int]) -> None:
     """The slot's address must be known on every way that leads to the call."""
-    found = start_points(image_of(function))
+    found = survey(image_of(function)).points
     expected = StartPoint(
         function=BASE, allocations=tuple(BASE + 4 * site for site in sites), depth=0
     )
@@ -178,7 +178,7 @@ def test_callers_are_named_up_to_two_calls_up() -> None:
     """The innermost function comes first; a caller's caller's caller is too far away."""
     allocator = [ldah(1), ldl(27, 1), jsr(27), RET]
     callers = [[bsr(-5), RET], [bsr(-3), RET], [bsr(-3), RET]]
-    found = start_points(image_of(allocator, *callers))
+    found = survey(image_of(allocator, *callers)).points
     site = BASE + 8
     assert found == tuple(
         StartPoint(function=function, allocations=(site,), depth=depth)
@@ -189,7 +189,7 @@ def test_callers_are_named_up_to_two_calls_up() -> None:
 def test_a_call_into_a_function_behind_its_first_instructions_is_a_call_of_it() -> None:
     """Compilers call past a prologue that they know to be needless."""
     allocator = [NOP, NOP, ldah(1), ldl(27, 1), jsr(27), RET]
-    found = start_points(image_of(allocator, [bsr(-5), RET]))
+    found = survey(image_of(allocator, [bsr(-5), RET])).points
     assert [(point.function, point.depth) for point in found] == [(BASE, 0), (BASE + 24, 1)]
 
 
@@ -198,7 +198,7 @@ def test_a_call_of_a_linkers_thunk_is_an_allocation() -> None:
     caller = [bsr(2), RET, NOP]
     thunk = [ldah(1), ldl(27, 1), jmp(27)]
     other = [ldah(1), ldl(27, 1, OTHER), jmp(27)]
-    found = start_points(image_of(caller, thunk, other, listed=1))
+    found = survey(image_of(caller, thunk, other, listed=1)).points
     assert found == (StartPoint(function=BASE, allocations=(BASE,), depth=0),)
 
 
@@ -212,7 +212,7 @@ def test_compiled_code_is_understood(cpu: str, optimisation: str, tmp_path: Path
     command = [COMPILER, *COMPILER_OPTIONS, f"-mcpu={cpu}", optimisation, "example_unlock.c"]
     subprocess.run([*command, "-o", str(compiled)], cwd=DRIVERS, check=True)
     image = load_image(alpha_image(compiled.read_bytes()))
-    found = start_points(image)
+    found = survey(image).points
     assert len({site for point in found for site in point.allocations}) == 1
     assert found[0].depth == 0
     assert {point.function for point in found} <= {function.begin for function in image.functions}
@@ -226,4 +226,4 @@ def test_any_code_has_an_answer(words: list[int], table: list[tuple[int, int]]) 
     """Whatever a function table says of whatever code, the finder returns."""
     entries = tuple(RuntimeFunction(begin=BASE + begin, end=BASE + end) for begin, end in table)
     image = replace(image_of(words), functions=entries, entry_point=BASE)
-    assert all(point.depth <= MOST_CALLS_UP for point in start_points(image))
+    assert all(point.depth <= MOST_CALLS_UP for point in survey(image).points)

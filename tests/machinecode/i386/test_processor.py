@@ -164,6 +164,51 @@ def test_the_branch_hook_decides(branch: str, goes: bool, expected: int) -> None
     assert processor.result() == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "found", "results"),
+    [
+        ("83 f9 07 0f 94 c0 c3", False, (0, 1)),  # cmp ecx, 7; sete al
+        ("83 f9 00 0f 44 c4 c3", True, (0, None)),  # cmp ecx, 0; cmove eax, esp
+        ("83 f9 01 19 c0 c3", True, (0, 0xFFFFFFFF)),  # cmp ecx, 1; sbb eax, eax
+        ("f7 d9 83 d0 00 c3", False, (0, 1)),  # neg ecx; adc eax, 0
+    ],
+)
+def test_the_branch_hook_decides_conditions_without_a_branch(
+    code: str, found: bool, results: tuple[int, int | None]
+) -> None:
+    """SETcc, CMOVcc, and the carry of a comparison that ADC or SBB takes: asked and obeyed."""
+    for answer, expected in zip((False, True), results, strict=True):
+        processor = processor_with(code)
+        asked: list[bool] = []
+
+        def hook(
+            _: int, condition: bool, *, asked: list[bool] = asked, answer: bool = answer
+        ) -> bool:
+            asked.append(condition)
+            return answer
+
+        processor.start_call(CODE, (), OUTSIDE)
+        processor.branch_hook = hook
+        processor.run(10)
+        assert asked == [found]
+        assert processor.result() == expected or (expected is None and processor.result())
+
+
+def test_the_carry_of_an_addition_is_no_condition() -> None:
+    """ADD and ADC add wide numbers; the branch hook is not asked."""
+    processor = processor_with("83 c0 ff 83 d2 00 c3")
+    processor.start_call(CODE, (), OUTSIDE)
+    asked: list[int] = []
+
+    def hook(address: int, taken: bool) -> bool:
+        asked.append(address)
+        return taken
+
+    processor.branch_hook = hook
+    processor.run(10)
+    assert asked == []
+
+
 def test_a_call_out_of_the_image_is_answered_from_outside() -> None:
     """Arguments are read in order, the result goes to EAX, and stdcall takes them off."""
     # push 2; push 1; call [slot]; mov ebx, eax; ret 4; slot

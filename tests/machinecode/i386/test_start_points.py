@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.i386_programs import build_driver, lacking_tools
 from fixtures.pe_image import PERecipe, build_pe_image
-from ntscan.machinecode.i386.start_points import start_points
+from ntscan.machinecode.i386.start_points import survey
 from ntscan.machinecode.loader.load_image import load_image
 
 
@@ -122,7 +122,7 @@ def test_allocations_are_found_with_their_callers(
         " ".join(
             (names[point.function], str(point.depth), *(names[site] for site in point.allocations))
         )
-        for point in start_points(image)
+        for point in survey(image).points
         if names[point.function] != "_DriverEntry@8"
     ]
     assert sorted(found) == sorted(case.expected)
@@ -131,8 +131,9 @@ def test_allocations_are_found_with_their_callers(
 
 def test_a_driver_that_does_not_allocate_irps_has_no_start_points() -> None:
     """An image without the import, and one that imports it and never calls it, have none."""
-    assert start_points(load_image(build_pe_image(PERecipe(time_date_stamp=0, imports=())))) == ()
-    assert start_points(load_image(build_pe_image(PERecipe(time_date_stamp=0)))) == ()
+    without = build_pe_image(PERecipe(time_date_stamp=0, imports=()))
+    assert survey(load_image(without)).points == ()
+    assert survey(load_image(build_pe_image(PERecipe(time_date_stamp=0)))).points == ()
 
 
 @pytest.mark.parametrize(
@@ -153,5 +154,5 @@ def test_code_without_end_is_given_up_in_time(code: bytes) -> None:
     text = next(section for section in small.sections if section.executable)
     grown = replace(text, address=small.base + 0x100000, size=len(code), contents=code)
     began = time.perf_counter()
-    start_points(replace(small, sections=(*small.sections, grown), exports={"Code": grown.address}))
+    survey(replace(small, sections=(*small.sections, grown), exports={"Code": grown.address}))
     assert time.perf_counter() - began < 10

@@ -1,6 +1,8 @@
 """EWF: segments that are missing, cut off or damaged are said, and never read as zeros."""
 
 import hashlib
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import StoredHash
 from ntscan.sources.containers.open import open_container
+from ntscan.sources.image_hashes import ImageHashing, image_hashes
 
 EwfAcquire = Callable[..., None]
 
@@ -27,6 +30,43 @@ def test_the_digest_that_is_stored(segments: list[Path], disk: bytes) -> None:
     with open_container(segments[0]) as opened:
         assert opened.stored_hashes == (StoredHash(algorithm="md5", digest=md5),)
         assert opened.files == tuple(map(str, segments))
+
+
+def section(kind: bytes, data: bytes, start: int) -> bytes:
+    """A section of an EWF segment: its descriptor, with a checksum, and its data."""
+    size = 76 + len(data)
+    descriptor = struct.pack("<16sQQ40x", kind, start + size, size)
+    return descriptor + struct.pack("<I", zlib.adler32(descriptor)) + data
+
+
+def with_stored_md5(image: bytes, md5: str) -> bytes:
+    """An EWF image whose stored MD5 is another text, in the section of XML that libewf writes."""
+    start = image.index(b"data\0".ljust(16, b"\0"))
+    end = start + int.from_bytes(image[start + 24 : start + 32], "little")
+    xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<xhash>\n\t<MD5>{md5}</MD5>\n</xhash>\n\n'
+    packed = zlib.compress(b"\xef\xbb\xbf" + xml.encode())
+    made = image[:end] + section(b"xhash", packed, end)
+    return made + section(b"done", b"", len(made))
+
+
+def test_a_stored_digest_that_is_not_the_disks(ewfacquire: EwfAcquire, tmp_path: Path) -> None:
+    """It is passed on as it is stored, and refused by whoever computes another."""
+    ewfacquire("-f", "ewfx", "-c", "none", "-t", tmp_path / "disk")
+    image = tmp_path / "disk.e01"
+    image.write_bytes(with_stored_md5(image.read_bytes(), "0" * 32))
+    with open_container(image) as opened:
+        assert opened.stored_hashes == (StoredHash(algorithm="md5", digest="0" * 32),)
+        with pytest.raises(SourceError, match=f"{'0' * 32} was stored: it is not the image"):
+            image_hashes(opened, image, ImageHashing(compute=True))
+
+
+def test_a_stored_digest_that_is_none(ewfacquire: EwfAcquire, tmp_path: Path) -> None:
+    """The section takes any text, such as one that acts on a terminal."""
+    ewfacquire("-f", "ewfx", "-c", "none", "-t", tmp_path / "disk")
+    image = tmp_path / "disk.e01"
+    image.write_bytes(with_stored_md5(image.read_bytes(), "\x1b[31m" + "0" * 32))
+    with pytest.raises(SourceError, match="is no digest"):
+        open_container(image)
 
 
 @pytest.mark.parametrize(

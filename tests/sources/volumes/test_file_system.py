@@ -85,6 +85,9 @@ def names(volume: FileSystem, path: str = "") -> list[str]:
 VOLUMES: dict[str, Callable[[], bytes]] = {
     "NTFS 1.2": lambda: ntfs_of(FILES),
     "NTFS 1.2, clusters of 4 KiB": lambda: ntfs_of(FILES, NTFSRecipe(cluster=4096)),
+    "NTFS 1.2, clusters of 64 KiB": lambda: ntfs_of(
+        FILES, NTFSRecipe(cluster=64 * 1024, size=16 << 20)
+    ),
     "FAT16": fat_of,
     "FAT12": lambda: fat_of(FILES, FATRecipe(bits=12, size=4 << 20)),
 }
@@ -226,32 +229,65 @@ def test_fat_shows_no_deleted_file_no_label_and_no_orphans() -> None:
     assert names(opened(data)) == ["empty.txt", "Program Files", "WINNT"]
 
 
-def test_ntfs_shows_no_file_whose_record_is_free() -> None:
-    """An index entry that was left behind names nothing."""
+NOT_ITS_OWN: dict[str, tuple[int, int]] = {
+    "a record that is marked free": (22, 0),
+    "a record with another sequence number": (16, 7),
+}
+
+
+@pytest.mark.parametrize("field", NOT_ITS_OWN)
+def test_ntfs_shows_a_name_in_use_whose_record_is_not_its_own(field: str) -> None:
+    """Who deletes a file takes its name out of the index: the record, or the name, is damaged."""
     made = build_ntfs_volume(FILES)
-    struct.pack_into("<H", made.data, made.records["boot.ini"] + 22, 0)
-    assert names(opened(made.data)) == ["empty.txt", "Program Files", "WINNT"]
+    at, value = NOT_ITS_OWN[field]
+    struct.pack_into("<H", made.data, made.records["boot.ini"] + at, value)
+    struct.pack_into("<H", made.data, made.records["WINNT"] + at, value)
+    volume = opened(made.data)
+    assert names(volume) == ["boot.ini", "empty.txt", "Program Files", "WINNT"]
+    with pytest.raises(SourceError, match="record cannot be read"):
+        volume.read(found(volume, "boot.ini"), MOST)
+    with pytest.raises(SourceError, match="record cannot be read"):
+        names(volume, "WINNT")
 
 
-def test_ntfs_shows_no_file_whose_record_was_given_away() -> None:
-    """The record's sequence number says that it is another file's now."""
-    made = build_ntfs_volume(FILES)
-    struct.pack_into("<H", made.data, made.records["boot.ini"] + 16, 7)
-    assert names(opened(made.data)) == ["empty.txt", "Program Files", "WINNT"]
-
-
-def test_ntfs_shows_no_name_in_a_block_that_the_index_gave_back() -> None:
-    """A file that was renamed leaves its old name where nothing was written since."""
+@pytest.mark.parametrize("field", ["renamed", *NOT_ITS_OWN])
+def test_ntfs_shows_no_name_in_a_block_that_the_index_gave_back(field: str) -> None:
+    """A file that was renamed or deleted leaves its name where nothing was written since."""
     files = tuple(
         DiskFile(path=f"many/f{n:03}.txt", content=b"", storage=Storage.RESIDENT) for n in range(99)
     )
     made = build_ntfs_volume(files)
-    renamed = made.records["many/f000.txt"]
-    at = made.data.index("f000.txt".encode("utf-16-le"), renamed)
-    made.data[at : at + 2] = b"g\0"
+    record = made.records["many/f000.txt"]
+    if field == "renamed":
+        at = made.data.index("f000.txt".encode("utf-16-le"), record)
+        made.data[at : at + 2] = b"g\0"
+    else:
+        at, value = NOT_ITS_OWN[field]
+        struct.pack_into("<H", made.data, record + at, value)
     bitmap = made.data.index(b"$\0I\0" + b"3\x000\0" + b"\7", made.records["many"])
     made.data[bitmap + 8] = 0b110
     assert "f000.txt" not in names(opened(made.data), "many")
+
+
+def test_names_that_differ_by_case_alone_are_not_told_apart() -> None:
+    """POSIX programs make such files on NTFS; which of them NT would open, nobody knows."""
+    twins = tuple(DiskFile(path=path, content=b"") for path in ("A/one.sys", "A/ONE.SYS", "A/two"))
+    volume = opened(ntfs_of(twins))
+    folder = found(volume, "A")
+    assert names(volume, "A") == ["ONE.SYS", "one.sys", "two"]
+    assert volume.child(folder, "TWO") is not None
+    with pytest.raises(SourceError, match="but for their case"):
+        volume.child(folder, "one.sys")
+
+
+def test_a_folder_that_leads_elsewhere_is_an_error() -> None:
+    """A junction of NTFS 3 lists nothing; what it leads to may hold the name that is looked for."""
+    made = build_ntfs_volume((DiskFile(path="A/one.sys", content=b""),))
+    record = made.records["A"]
+    attribute = made.data.index(struct.pack("<I", 0x50), record + 0x38, record + 1024)
+    made.data[attribute : attribute + 4] = struct.pack("<I", 0xC0)
+    with pytest.raises(SourceError, match="junction"):
+        names(opened(made.data), "A")
 
 
 # Damage.
@@ -328,6 +364,14 @@ def test_fat12_chains_end_as_those_of_fat16() -> None:
     volume = opened(fat_of(MANY, FATRecipe(bits=12, size=4 << 20, sectors_per_cluster=2)))
     assert len(names(volume, "many")) == len(MANY)
     assert names(opened(fat_of(FILES, FATRecipe(bits=12, size=4 << 20))), "WINNT") == ["system32"]
+
+
+def test_a_file_that_is_marked_as_part_of_a_long_name_is_an_error() -> None:
+    """A part of a long name has no cluster: this is the entry of a file, and damaged."""
+    data = bytearray(fat_of())
+    data[data.index(b"SFMSRV  SYS") + 11] = 0x0F
+    with pytest.raises(SourceError, match="the folder is damaged"):
+        names(opened(data), "WINNT/system32/drivers")
 
 
 @pytest.mark.parametrize("start", [0, 0xF000])

@@ -1,6 +1,7 @@
 """From an address to a step that runs the instruction there; each is decoded once."""
 
 from ntscan.machinecode.alpha.control import conditional_branch_step, control_step
+from ntscan.machinecode.alpha.decisions import conditional_move_step, deciding
 from ntscan.machinecode.alpha.instruction import INSTRUCTION_SIZE, Instruction
 from ntscan.machinecode.alpha.memory_access import memory_step
 from ntscan.machinecode.alpha.mnemonics import unsupported_mnemonic
@@ -42,13 +43,16 @@ class Decoder(dict[int, Step]):
         if branch := conditional_branch_step(state, instruction, self._ask):
             return branch
         step = (
-            operate_step(state, instruction)
+            conditional_move_step(state, instruction, self._ask)
+            or operate_step(state, instruction)
             or memory_step(state, instruction)
             or control_step(state, instruction)
         )
         if step is None:
             return _unsupported(unsupported_mnemonic(instruction.word))
-        return step if self._ask is None else tracing(state, instruction, step)
+        if self._ask is None:
+            return step
+        return deciding(state, instruction, tracing(state, instruction, step), self._ask)
 
 
 def _unsupported(mnemonic: str) -> Step:

@@ -9,6 +9,7 @@ from ntscan.machinecode.alpha.control import CONDITIONAL_BRANCHES
 from ntscan.machinecode.alpha.instruction import INSTRUCTION_SIZE, Instruction
 from ntscan.machinecode.alpha.known_values import (
     Known,
+    Value,
     at_entry,
     execute,
     forget_in_call,
@@ -20,6 +21,9 @@ from ntscan.machinecode.loader.loaded_image import Import
 _JUMP: Final = 0x1A
 _BR: Final = 0x30
 _BSR: Final = 0x34
+#: STL, STQ and STL_C; A0 to A5.
+_STORES: Final = frozenset((0x2C, 0x2D, 0x2E))
+_ARGUMENTS: Final = range(16, 22)
 # The kinds of jump, from bits 14 and 15: they differ in what they let the processor predict.
 _JMP: Final = 0
 _JSR: Final = 1
@@ -27,15 +31,19 @@ _JSR: Final = 1
 
 @dataclass(slots=True, kw_only=True)
 class Function:
-    """A function and what it calls, by the address of the call.
+    """A function, where it ends, and what it calls, by the address of the call.
 
     ``imports`` are calls of imported routines, ``calls`` those of addresses in the image; a jump
-    out of the function is a call, too. ``only_jumps`` says that it does nothing but jump to an
-    imported routine.
+    out of the function is a call, too. ``handed_on`` are imported routines whose address is stored,
+    or is an argument; ``named`` addresses that it stores or gives as arguments. ``only_jumps`` says
+    that it does nothing but jump to an imported routine.
     """
 
     begin: int
+    end: int
     imports: dict[int, Import] = field(default_factory=dict)
+    handed_on: dict[int, Import] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)
     calls: dict[int, int] = field(default_factory=dict)
     only_jumps: bool = False
 
@@ -66,7 +74,7 @@ def follow(
     is followed as well, such as the cases of a jump table.
     """
     if len(code) < INSTRUCTION_SIZE or not allowance.spend(len(code) // INSTRUCTION_SIZE):
-        return Function(begin=begin)
+        return Function(begin=begin, end=begin + len(code))
     return _Follower(begin, code, imports).follow(allowance, to_the_end=to_the_end)
 
 
@@ -81,7 +89,7 @@ class _Follower:
         ]
         self._begin = begin
         self._imports = imports
-        self._function = Function(begin=begin)
+        self._function = Function(begin=begin, end=begin + len(code))
         self._leaders = self._block_starts()
         self._known: dict[int, Known] = {}
         self._waiting: list[int] = []
@@ -142,6 +150,11 @@ class _Follower:
     def _passes(self, instruction: Instruction, known: Known) -> bool:
         """Execute an instruction, arrive where it branches; say whether it goes on behind it."""
         opcode = instruction.opcode
+        if opcode in _STORES:
+            self._hands_on(instruction, known.get(instruction.ra))
+        elif opcode in (_JUMP, _BSR):
+            for argument in _ARGUMENTS:
+                self._hands_on(instruction, known.get(argument))
         if opcode == _JUMP:
             return self._jumps(instruction, known)
         execute(known, instruction, self._imports)
@@ -151,6 +164,12 @@ class _Follower:
         elif opcode == _BR or opcode in CONDITIONAL_BRANCHES:
             self._goes_to(instruction, instruction.target, known)
         return opcode != _BR
+
+    def _hands_on(self, instruction: Instruction, value: Value | None) -> None:
+        if isinstance(value, Import):
+            self._function.handed_on[instruction.address] = value
+        elif value is not None:
+            self._function.named.add(value & LONGWORD)
 
     def _jumps(self, instruction: Instruction, known: Known) -> bool:
         target, kind = known.get(instruction.rb), _kind(instruction)

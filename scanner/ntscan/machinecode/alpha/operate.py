@@ -20,7 +20,8 @@ CONDITIONS: Final[dict[str, Callable[[int], bool]]] = {
     "lbc": lambda value: value & 1 == 0,
     "lbs": lambda value: value & 1 == 1,
 }
-_CONDITIONAL_MOVES: Final = {
+#: What a conditional move asks of its first register, by opcode and function code.
+CONDITIONAL_MOVES: Final = {
     (0x11, 0x14): "lbs",
     (0x11, 0x16): "lbc",
     (0x11, 0x24): "eq",
@@ -35,7 +36,7 @@ _CONDITIONAL_MOVES: Final = {
 def operate_step(state: AlphaState, instruction: Instruction) -> Step | None:
     """Return the step of an operate instruction; ``None`` where it is outside the subset."""
     code = instruction.opcode, instruction.function
-    if ending := _CONDITIONAL_MOVES.get(code):
+    if ending := CONDITIONAL_MOVES.get(code):
         return _conditional_move(state, instruction, CONDITIONS[ending])
     if code not in OPERATIONS:
         return None

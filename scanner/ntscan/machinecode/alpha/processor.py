@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ntscan.machinecode.alpha.control import CONDITIONAL_BRANCHES
+from ntscan.machinecode.alpha.decisions import tested_register
 from ntscan.machinecode.alpha.decoder import Decoder
 from ntscan.machinecode.alpha.instruction import RA, SP, V0, Instruction
 from ntscan.machinecode.alpha.origins import comparison_behind
@@ -102,10 +102,9 @@ class AlphaProcessor:
         branch, state = self._branch, self._state
         if branch is None:
             return None
+        register, low_bit = tested_register(branch)
         return comparison_behind(
-            state.origins[branch.ra],
-            state.registers[branch.ra],
-            low_bit=CONDITIONAL_BRANCHES[branch.opcode] in ("lbc", "lbs"),
+            state.origins[register], state.registers[register], low_bit=low_bit
         )
 
     def start_call(self, address: int, arguments: Sequence[int], return_to: int) -> None:

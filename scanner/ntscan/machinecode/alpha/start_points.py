@@ -1,38 +1,98 @@
 """Where an Alpha driver allocates IRPs, and from which functions a run gets there."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ntscan.machinecode.alpha.functions import Allowance, Function, follow
-from ntscan.machinecode.callers import start_points_upwards
+from ntscan.machinecode.callers import callers_of, start_points_upwards
 from ntscan.machinecode.loader.loaded_image import LoadedImage
-from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
+from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, FREEING_ROUTINES, Survey
 
 #: At most so many instructions are looked at, each about twice; the fixed sfmsrv.sys has 60,000.
 _MOST_INSTRUCTIONS: Final = 400_000
 #: Bytes of a routine that is looked at though .pdata does not list it: such keep no frame.
 _MOST_UNLISTED: Final = 0x1000
+_PDATA: Final = ".pdata"
+_BSR: Final = 0x34
+_JUMP: Final = 0x1A
+_JSR: Final = 1
 
 
-def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
-    """Return the functions that allocate an IRP, then their callers, then the callers of those.
+def survey(image: LoadedImage) -> Survey:
+    """Find the functions that allocate an IRP, their callers and theirs, and what frees IRPs.
 
     The functions are those of .pdata, and what they call outside of it: a routine that keeps no
     frame need not be there. In an image of more than about 200,000 instructions some are missed.
     """
     if not any(routine.name in ALLOCATING_ROUTINES for routine in image.imports.values()):
-        return ()
+        return Survey()
     functions = _functions(image)
-    thunks = {begin for begin, function in functions.items() if _is_thunk(function)}
-    allocations = {
+    thunks, allocations = _found(functions, ALLOCATING_ROUTINES)
+    freeing_thunks, frees = _found(functions, FREEING_ROUTINES)
+    calls = {begin: frozenset(function.calls.values()) for begin, function in functions.items()}
+    named = _named(image, functions)
+    loose = (*_loose(functions), *sorted(named & (thunks | freeing_thunks)))
+    return Survey(
+        points=start_points_upwards(allocations, calls),
+        frees={
+            site - image.base: within
+            for begin, sites in frees.items()
+            for within in (range(begin, functions[begin].end),)
+            for site in sites
+            if not _jumps(image, site)
+        },
+        loose=tuple(address - image.base for address in loose),
+        named=named,
+        callers=callers_of(calls),
+    )
+
+
+def _found(
+    functions: Mapping[int, Function], names: Collection[str]
+) -> tuple[frozenset[int], dict[int, frozenset[int]]]:
+    """Return the thunks of imported routines, and the calls of those by calling function."""
+    thunks = frozenset(
+        begin
+        for begin, function in functions.items()
+        if function.only_jumps and _own_calls(function, names)
+    )
+    return thunks, {
         begin: sites
         for begin, function in functions.items()
-        if begin not in thunks and (sites := _allocations(function, thunks))
+        if begin not in thunks and (sites := _calls_of(function, names, thunks))
     }
-    calls = {begin: frozenset(function.calls.values()) for begin, function in functions.items()}
-    return start_points_upwards(allocations, calls)
+
+
+def _named(image: LoadedImage, functions: Mapping[int, Function]) -> frozenset[int]:
+    """Return the addresses that the image holds, hands on, exports, or is entered at."""
+    words = [address for address in image.relocated_words if not _is_listing(image, address)]
+    held = {image.word(address) for address in words}
+    handed_on = {address for function in functions.values() for address in function.named}
+    held |= handed_on | {image.entry_point, *image.exports.values()}
+    return frozenset(address for address in held if address is not None)
+
+
+def _is_listing(image: LoadedImage, address: int) -> bool:
+    """Say whether a word is one of .pdata: those tell of every function, and are called by none."""
+    section = image.section_at(address)
+    return section is not None and section.name == _PDATA
+
+
+def _loose(functions: Mapping[int, Function]) -> Iterator[int]:
+    """Yield where the address of a routine that makes or frees IRPs is handed on."""
+    for function in functions.values():
+        for address, routine in function.handed_on.items():
+            if routine.name in (*ALLOCATING_ROUTINES, *FREEING_ROUTINES):
+                yield address
+
+
+def _jumps(image: LoadedImage, site: int) -> bool:
+    """Say whether a routine is jumped to: it returns to the caller, and no run tells from where."""
+    word = image.word(site) or 0
+    calls = word >> 26 == _BSR or (word >> 26 == _JUMP and word >> 14 & 3 == _JSR)
+    return not calls
 
 
 def _functions(image: LoadedImage) -> Mapping[int, Function]:
@@ -82,18 +142,13 @@ class _Extents:
         return address, end if limit is None else min(end, limit)
 
 
-def _is_thunk(function: Function) -> bool:
-    """Say whether a function is but the jump that linkers write to call an imported routine."""
-    return function.only_jumps and _own_allocations(function) != set()
-
-
-def _allocations(function: Function, thunks: AbstractSet[int]) -> frozenset[int]:
-    """Return the addresses of a function's calls of an allocating routine."""
+def _calls_of(
+    function: Function, names: Collection[str], thunks: AbstractSet[int]
+) -> frozenset[int]:
+    """Return the addresses of a function's calls of imported routines."""
     through_thunks = {site for site, target in function.calls.items() if target in thunks}
-    return frozenset(_own_allocations(function) | through_thunks)
+    return frozenset(_own_calls(function, names) | through_thunks)
 
 
-def _own_allocations(function: Function) -> set[int]:
-    return {
-        site for site, routine in function.imports.items() if routine.name in ALLOCATING_ROUTINES
-    }
+def _own_calls(function: Function, names: Collection[str]) -> set[int]:
+    return {site for site, routine in function.imports.items() if routine.name in names}

@@ -22,6 +22,8 @@ from ntscan.machinecode.i386.instruction import (
 from ntscan.machinecode.i386.state import EAX, State, Step
 
 _SIZES: Final = (1, 2, 4)
+#: Whose carry makes a number of a condition; that of ADD and SUB belongs to a wider number.
+_COMPARING: Final = ("cmp", "neg")
 #: The eight operations in the order of their opcodes and of the group 0x80.
 _MNEMONICS: Final = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
 _KINDS: Final[dict[str, type[FlagRule]]] = {
@@ -58,12 +60,13 @@ def addition_rule(size: int) -> FlagRule:
     return _RULES["add", size]
 
 
-def _binary(state: State, mnemonic: str, target: Operand, source: Load, following: int) -> Step:
+def _binary(state: State, mnemonic: str, target: Operand, source: Load, at: Instruction) -> Step:
+    following = at.end
     match mnemonic:
         case "cmp" | "test":
             return _comparison(state, mnemonic, target, source, following)
         case "adc" | "sbb":
-            return _with_carry(state, mnemonic, target, source, following)
+            return _with_carry(state, mnemonic, target, source, at)
     load, store = target.load, target.store
     rule, mask = _RULES[mnemonic, target.size], (1 << 8 * target.size) - 1
     function = _FUNCTIONS[mnemonic]
@@ -98,16 +101,22 @@ def _comparison(state: State, mnemonic: str, target: Operand, source: Load, foll
     return compare if mnemonic == "cmp" else test
 
 
-def _with_carry(state: State, mnemonic: str, target: Operand, source: Load, following: int) -> Step:
+def _with_carry(
+    state: State, mnemonic: str, target: Operand, source: Load, at: Instruction
+) -> Step:
+    address, following = at.address, at.end
     load, store = target.load, target.store
     rule, mask = _RULES[mnemonic, target.size], (1 << 8 * target.size) - 1
     sign = 1 if mnemonic == "adc" else -1
 
     def step() -> int:
         before, first, second, last = state.flags
+        carry = before.carry(first, second, last)
+        if before.mnemonic in _COMPARING:
+            carry = state.asked(address, carry)
         left = load()
         right = source()
-        result = (left + sign * (right + before.carry(first, second, last))) & mask
+        result = (left + sign * (right + carry)) & mask
         store(result)
         state.flags = (rule, left, right, result)
         return following
@@ -126,7 +135,7 @@ def _two_operands(state: State, instruction: Instruction) -> Step:
         instruction.take_modrm()
         register, other = instruction.middle_register(size), instruction.low_operand(size)
         target, source = (register, other.load) if form & 2 else (other, register.load)
-    return _binary(state, mnemonic, target, source, instruction.end)
+    return _binary(state, mnemonic, target, source, instruction)
 
 
 def _with_immediate(state: State, instruction: Instruction) -> Step:
@@ -136,7 +145,7 @@ def _with_immediate(state: State, instruction: Instruction) -> Step:
     target = instruction.low_operand(size)
     value = instruction.signed(1 if instruction.opcode == 0x83 else size)  # noqa: PLR2004  opcode
     source = constant(value & ((1 << 8 * size) - 1))
-    return _binary(state, _MNEMONICS[instruction.middle], target, source, instruction.end)
+    return _binary(state, _MNEMONICS[instruction.middle], target, source, instruction)
 
 
 def _test_register(state: State, instruction: Instruction) -> Step:
@@ -144,13 +153,13 @@ def _test_register(state: State, instruction: Instruction) -> Step:
     instruction.take_modrm()
     source = instruction.middle_register(size).load
     target = instruction.low_operand(size)
-    return _binary(state, "test", target, source, instruction.end)
+    return _binary(state, "test", target, source, instruction)
 
 
 def _test_accumulator(state: State, instruction: Instruction) -> Step:
     size = instruction.byte_or_size()
     source = constant(instruction.unsigned(size))
-    return _binary(state, "test", register_operand(state, EAX, size), source, instruction.end)
+    return _binary(state, "test", register_operand(state, EAX, size), source, instruction)
 
 
 def test_immediate(state: State, instruction: Instruction) -> Step:
@@ -158,7 +167,7 @@ def test_immediate(state: State, instruction: Instruction) -> Step:
     size = instruction.byte_or_size()
     target = instruction.low_operand(size)
     source = constant(instruction.unsigned(size))
-    return _binary(state, "test", target, source, instruction.end)
+    return _binary(state, "test", target, source, instruction)
 
 
 def count_by_one(state: State, target: Operand, change: int, following: int) -> Step:

@@ -190,11 +190,12 @@ def _move_if(state: State, instruction: Instruction) -> Step:
     instruction.take_modrm()
     target = instruction.middle_register(instruction.size)
     load = instruction.low_operand(instruction.size).load
-    condition, following = CONDITIONS[instruction.opcode & 0xF], instruction.end
+    condition = CONDITIONS[instruction.opcode & 0xF]
+    address, following = instruction.address, instruction.end
 
     def step() -> int:
         value = load()
-        if condition(state.flags):
+        if state.asked(address, condition(state.flags)):
             target.store(value)
         return following
 
@@ -203,11 +204,12 @@ def _move_if(state: State, instruction: Instruction) -> Step:
 
 def _set_if(state: State, instruction: Instruction) -> Step:
     instruction.take_modrm()
-    store, following = instruction.low_operand(1).store, instruction.end
+    store = instruction.low_operand(1).store
+    address, following = instruction.address, instruction.end
     condition = CONDITIONS[instruction.opcode & 0xF]
 
     def step() -> int:
-        store(1 if condition(state.flags) else 0)
+        store(1 if state.asked(address, condition(state.flags)) else 0)
         return following
 
     return step

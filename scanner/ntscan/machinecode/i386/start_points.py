@@ -1,41 +1,108 @@
 """Where an i386 driver allocates IRPs, and from which functions a run gets there."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-from ntscan.machinecode.callers import start_points_upwards
+from ntscan.machinecode.callers import callers_of, start_points_upwards
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind
 from ntscan.machinecode.i386.functions import Code, Function, find_functions
 from ntscan.machinecode.loader.loaded_image import LoadedImage
-from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, StartPoint
+from ntscan.machinecode.start_points import ALLOCATING_ROUTINES, FREEING_ROUTINES, Survey
 
 #: A thunk may lead to a thunk, as in images that are linked incrementally.
 _MOST_THUNKS: Final = 4
 _EAX: Final = 0
 _MOV_EAX: Final = 0xA1
+_STORE_EAX: Final = 0xA3
+_MOV_FROM: Final = 0x89
+_PUSH: Final = 0x50
 _MOV: Final = 0x8B
 _LEA: Final = 0x8D
 _XORS: Final = (0x31, 0x33)
 _LOST_IN_CALLS: Final = range(3)  # EAX, ECX and EDX
 
 
-def start_points(image: LoadedImage) -> tuple[StartPoint, ...]:
-    """Return the functions that allocate an IRP, then their callers, then the callers of those."""
-    slots = frozenset(
-        slot for slot, routine in image.imports.items() if routine.name in ALLOCATING_ROUTINES
-    )
-    if not slots:
-        return ()
+def survey(image: LoadedImage) -> Survey:
+    """Find the functions that allocate an IRP, their callers and theirs, and what frees IRPs."""
+    allocating, freeing = _slots(image, ALLOCATING_ROUTINES), _slots(image, FREEING_ROUTINES)
+    if not allocating:
+        return Survey()
     code = Code(image)
-    functions = find_functions(code, image, _references(code, image, slots))
-    thunks = _thunks(functions, slots)
+    references = set(_references(code, image, allocating | freeing))
+    functions = find_functions(code, image, references)
+    thunks = _thunks(functions, allocating)
+    freeing_thunks = _thunks(functions, freeing)
     allocations = {
         function.start: sites
         for function in functions
-        if function.start not in thunks and (sites := _allocations(function, slots, thunks))
+        if function.start not in thunks and (sites := _calls_of(function, allocating, thunks))
     }
     calls = {function.start: set(function.calls.values()) for function in functions}
-    return start_points_upwards(allocations, calls)
+    frees = {
+        site: function.instructions
+        for function in functions
+        if function.start not in freeing_thunks
+        for site in _calls_of(function, freeing, freeing_thunks)
+    }
+    named = _named(image)
+    loose = (
+        *_loose(functions, sorted(references), allocating | freeing),
+        *sorted(named & (thunks | freeing_thunks)),
+    )
+    return Survey(
+        points=start_points_upwards(allocations, calls),
+        frees={
+            site - image.base: within for site, within in frees.items() if not _jumps(code, site)
+        },
+        loose=tuple(address - image.base for address in loose),
+        named=named,
+        callers=callers_of(calls),
+    )
+
+
+def _slots(image: LoadedImage, names: Collection[str]) -> frozenset[int]:
+    return frozenset(slot for slot, routine in image.imports.items() if routine.name in names)
+
+
+def _jumps(code: Code, site: int) -> bool:
+    """Say whether a routine is jumped to: it returns to the caller, and no run tells from where."""
+    flow = code.flow(site)
+    return flow is not None and flow.kind in (FlowKind.JUMP, FlowKind.INDIRECT_JUMP)
+
+
+def _named(image: LoadedImage) -> frozenset[int]:
+    """Return the addresses that the image holds, exports, or is entered at."""
+    words = image.relocated_words or _words_of_data(image)
+    held = {image.word(address) for address in words}
+    held |= {image.entry_point, *image.exports.values()}
+    return frozenset(address for address in held if address is not None)
+
+
+def _words_of_data(image: LoadedImage) -> Iterator[int]:
+    for section in image.sections:
+        if not section.executable:
+            yield from range(section.address, section.address + len(section.contents) - 3, 4)
+
+
+def _loose(
+    functions: tuple[Function, ...], references: Iterable[int], slots: frozenset[int]
+) -> Iterator[int]:
+    """Yield where a routine's address goes elsewhere than into a call."""
+    known: set[int] = set()
+    for function in functions:
+        named = {at: flow for at, flow in function.instructions.items() if flow.slot in slots}
+        known.update(named)
+        loads = _loads(named)
+        yield from (
+            at
+            for at, flow in named.items()
+            if flow.kind is FlowKind.NEXT and flow.opcode not in (_MOV, _MOV_EAX)
+        )
+        through = _follow(function.instructions, loads)
+        yield from through.stores
+        if loads and not through.calls:
+            yield min(named)
+    yield from (address for address in references if address not in known)
 
 
 def _references(code: Code, image: LoadedImage, slots: frozenset[int]) -> Iterator[int]:
@@ -61,7 +128,7 @@ def _words_of_code(code: Code, image: LoadedImage, slots: frozenset[int]) -> Ite
 
 
 def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset[int]:
-    """Return the functions that only jump to an allocating routine, or to another thunk."""
+    """Return the functions that only jump to the routine in a slot, or to another thunk."""
     thunks: frozenset[int] = frozenset()
     for _ in range(_MOST_THUNKS):
         thunks = frozenset(
@@ -77,28 +144,36 @@ def _thunks(functions: tuple[Function, ...], slots: frozenset[int]) -> frozenset
     return thunks
 
 
-def _allocations(
-    function: Function, slots: frozenset[int], thunks: frozenset[int]
-) -> frozenset[int]:
-    """Return the addresses of a function's calls of an allocating routine."""
+def _calls_of(function: Function, slots: frozenset[int], thunks: frozenset[int]) -> frozenset[int]:
+    """Return the addresses of a function's calls of the routines in some slots."""
     sites = {address for address, target in function.calls.items() if target in thunks}
-    loads = []
-    for address, flow in function.instructions.items():
-        if flow.slot in slots:
-            if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP):
-                sites.add(address)
-            elif flow.opcode in (_MOV, _MOV_EAX):
-                register = _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7
-                loads.append((address + flow.length, register))
-    return frozenset(sites | _calls_through(function.instructions, loads))
+    named = {at: flow for at, flow in function.instructions.items() if flow.slot in slots}
+    sites.update(at for at, flow in named.items() if flow.kind is not FlowKind.NEXT)
+    return frozenset(sites | _follow(function.instructions, _loads(named)).calls)
 
 
-def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> set[int]:
-    """Return the calls of registers on the paths on which they hold what they were loaded with.
+def _loads(instructions: Mapping[int, Flow]) -> list[tuple[int, int]]:
+    """Return behind which of these instructions a register holds what they name, and which."""
+    return [
+        (at + flow.length, _EAX if flow.opcode == _MOV_EAX else flow.modrm >> 3 & 7)
+        for at, flow in instructions.items()
+        if flow.opcode in (_MOV, _MOV_EAX)
+    ]
+
+
+class _Followed(NamedTuple):
+    """Where an address that was loaded into a register is called, and where it is stored."""
+
+    calls: set[int]
+    stores: set[int]
+
+
+def _follow(instructions: Mapping[int, Flow], loaded: list[tuple[int, int]]) -> _Followed:
+    """Follow registers along the paths on which they hold what they were loaded with.
 
     ``loaded`` are the addresses from which on a register holds a routine's address.
     """
-    found: set[int] = set()
+    found = _Followed(set(), set())
     seen: set[tuple[int, int]] = set()
     waiting = loaded
     while waiting:
@@ -109,13 +184,22 @@ def _calls_through(instructions: Mapping[int, Flow], loaded: list[tuple[int, int
         seen.add(place)
         through_register = flow.modrm >= 0xC0 and flow.modrm & 7 == register  # noqa: PLR2004  mode 3
         if flow.kind in (FlowKind.INDIRECT_CALL, FlowKind.INDIRECT_JUMP) and through_register:
-            found.add(address)
+            found.calls.add(address)
+        if _stores(flow, register):
+            found.stores.add(address)
         if _keeps(flow, register):
             if flow.kind is not FlowKind.JUMP:
                 waiting.append((address + flow.length, register))
             if flow.kind in (FlowKind.BRANCH, FlowKind.JUMP) and flow.target is not None:
                 waiting.append((flow.target, register))
     return found
+
+
+def _stores(flow: Flow, register: int) -> bool:
+    """Say whether an instruction copies a register: MOV from it, or PUSH."""
+    if flow.opcode == _MOV_FROM:
+        return flow.modrm >> 3 & 7 == register
+    return flow.opcode in (_PUSH + register, _STORE_EAX if register == _EAX else -1)
 
 
 def _keeps(flow: Flow, register: int) -> bool:

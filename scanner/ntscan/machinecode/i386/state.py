@@ -95,7 +95,7 @@ class State:
         self.step = -1 if word & DIRECTION else 1
 
     def asked(self, address: int, taken: bool) -> bool:
-        """Ask the branch hook where a conditional branch goes."""
+        """Ask the branch hook where a conditional branch goes, or what SETcc and its like find."""
         if self.branch_hook is None:
             return taken
         self.program_counter = address

@@ -59,6 +59,7 @@ def answer_call(kernel: Kernel, address: int) -> None:
     if routine is None:
         call_other_driver(kernel, address, at)
         return
+    kernel.calls.add(at)
     signature = signatures().get(str(routine.name))
     model = MODELS.get(str(routine.name))
     if signature is None and (model is None or kernel.layouts.platform is Platform.X86):

@@ -18,23 +18,27 @@ _IRP_MJ_DEVICE_CONTROL: Final = 0x0E
 _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
 
 
-def allocate_irp(kernel: Kernel, stack_size: int, at: int) -> Request:
-    """Make an IRP with so many stack locations (a CCHAR), initialised."""
+def allocate_irp(call: Call, stack_size: int) -> Request | None:
+    """Make an IRP with so many stack locations (a CCHAR), initialised; None where that fails."""
+    kernel, at = call.kernel, call.at
     if len(kernel.requests) >= _MOST_IRPS:
         raise PathExhaustedError(f"more than {_MOST_IRPS} IRPs are allocated")
     locations = stack_size & 0xFF
     if not 0 < locations <= 0x7F:  # noqa: PLR2004  a CCHAR
         raise PathEndError(f"an IRP with {locations} stack locations is allocated at 0x{at:x}")
     block = kernel.memory.allocate(BlockKind.IRP, kernel.layouts.size_of_irp(locations), "IRP")
+    kernel.on_allocation(at)
+    if kernel.decided(call.name, block.address) == 0:
+        return None
     request = Request(
         block=block,
         layouts=kernel.layouts,
         allocated_at=at,
         answers_before=tuple(kernel.fast_io_answers),
+        number=len(kernel.requests) + 1,
     )
     kernel.requests[request.address] = request
     _initialize(kernel, request)
-    kernel.on_allocation(at)
     return request
 
 
@@ -63,7 +67,11 @@ def _initialize(kernel: Kernel, request: Request) -> None:
 
 
 def _io_allocate_irp(call: Call) -> int:
-    return allocate_irp(call.kernel, call[0], call.at).address
+    return _address(allocate_irp(call, call[0]))
+
+
+def _address(request: Request | None) -> int:
+    return request.address if request else 0
 
 
 def _io_free_irp(call: Call) -> int:
@@ -88,10 +96,12 @@ def _io_reuse_irp(call: Call) -> int:
     return 0
 
 
-def _build(call: Call, device: int, major: int) -> Request:
+def _build(call: Call, device: int, major: int) -> Request | None:
     """Make an IRP that the I/O manager knows the thread of, and so can finish with by itself."""
     kernel, memory = call.kernel, call.memory
-    request = allocate_irp(kernel, memory.read(device + _DEVICE_STACK_SIZE, 1), call.at)
+    request = allocate_irp(call, memory.read(device + _DEVICE_STACK_SIZE, 1))
+    if request is None:
+        return None
     thread = request.address + kernel.layouts.irp.thread
     memory.write(thread, 4, current_thread(kernel))
     location = request.address + request.block.size - kernel.layouts.stack_location.size
@@ -100,25 +110,25 @@ def _build(call: Call, device: int, major: int) -> Request:
 
 
 def _io_build_asynchronous(call: Call) -> int:
-    request = _build(call, call[1], call[0])
-    call.memory.write(request.address + call.kernel.layouts.irp.user_iosb, 4, call[5])
-    return request.address
+    return _reports_to(call, _build(call, call[1], call[0]), event=0, io_status=call[5])
 
 
 def _io_build_synchronous(call: Call) -> int:
-    request = _build(call, call[1], call[0])
-    call.memory.write(request.address + call.kernel.layouts.irp.user_event, 4, call[5])
-    call.memory.write(request.address + call.kernel.layouts.irp.user_iosb, 4, call[6])
-    return request.address
+    return _reports_to(call, _build(call, call[1], call[0]), event=call[5], io_status=call[6])
 
 
 def _io_build_device_io_control(call: Call) -> int:
     internal = call[6] & 0xFF
     major = _IRP_MJ_INTERNAL_DEVICE_CONTROL if internal else _IRP_MJ_DEVICE_CONTROL
-    request = _build(call, call[1], major)
-    call.memory.write(request.address + call.kernel.layouts.irp.user_event, 4, call[7])
-    call.memory.write(request.address + call.kernel.layouts.irp.user_iosb, 4, call[8])
-    return request.address
+    return _reports_to(call, _build(call, call[1], major), event=call[7], io_status=call[8])
+
+
+def _reports_to(call: Call, request: Request | None, *, event: int, io_status: int) -> int:
+    if request is not None:
+        layout = call.kernel.layouts.irp
+        call.memory.write(request.address + layout.user_event, 4, event)
+        call.memory.write(request.address + layout.user_iosb, 4, io_status)
+    return _address(request)
 
 
 MODELS: Final[Mapping[str, Model]] = {

@@ -19,12 +19,16 @@ def _of_its_argument(call: Call) -> int:
 
 
 def _reference_by_handle(call: Call) -> int:
-    call.memory.write(call[4], 4, call.kernel.unknown_answer(call.name))
-    return 0
+    status = call.kernel.decided(f"status of {call.name}", 0)
+    if not status:
+        call.memory.write(call[4], 4, call.kernel.unknown_answer(call.name))
+    return status
 
 
 def _allocate_mdl(call: Call) -> int:
     mdl = call.memory.allocate(BlockKind.POOL, _MDL_SIZE, f"MDL of 0x{call.at:x}").address
+    if not call.kernel.decided(call.name, mdl):
+        return 0
     call.memory.write(mdl, 4, 0)
     if call[4] and not call[2] & 0xFF:
         call.memory.write(call[4] + _IRP_MDL_ADDRESS, 4, mdl)

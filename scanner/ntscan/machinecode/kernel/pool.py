@@ -1,4 +1,4 @@
-"""Pool (ntddk.h): every allocation succeeds, and what a block holds at first is unknown."""
+"""Pool (ntddk.h): what a block holds at first is unknown."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,8 @@ def _allocate(call: Call) -> int:
     size = call[1]
     if size > _LARGEST:
         raise PathEndError(f"0x{size:x} bytes of pool are allocated at 0x{call.at:x}")
-    return call.memory.allocate(BlockKind.POOL, size, f"pool block of 0x{call.at:x}").address
+    block = call.memory.allocate(BlockKind.POOL, size, f"pool block of 0x{call.at:x}")
+    return block.address if call.kernel.decided(call.name, block.address) else 0
 
 
 def _free(call: Call) -> int:

@@ -20,13 +20,15 @@ class Send:
 class Request:
     """An IRP of this run, and its life so far; addresses of calls are RVAs.
 
-    ``answers_before`` are what FastIoUnlockSingle had answered when it was allocated.
+    ``answers_before`` are what FastIoUnlockSingle had answered when it was allocated; ``number``
+    counts the IRPs of the run from 1.
     """
 
     block: Block
     layouts: Layouts
     allocated_at: int
     answers_before: tuple[bool, ...]
+    number: int
     sends: list[Send] = field(default_factory=list)
     completed_at: int | None = None
     free_sites: list[FreeSite] = field(default_factory=list)

@@ -13,6 +13,7 @@ def _length(call: Call, index: int) -> int:
     length = call[index]
     if length > _LONGEST:
         raise PathEndError(f"{call.name} is given 0x{length:x} bytes at 0x{call.at:x}")
+    call.kernel.spend(length // 4)
     return length
 
 

@@ -13,16 +13,18 @@ from ntscan.drivermodel.irp import (
     SL_PENDING_RETURNED,
     STATUS_MORE_PROCESSING_REQUIRED,
     STATUS_PENDING,
-    STATUS_RANGE_NOT_LOCKED,
-    STATUS_SUCCESS,
 )
 from ntscan.machinecode.kernel.call import Call, Model
 from ntscan.machinecode.kernel.finishing import finish
+from ntscan.machinecode.kernel.pending import decided_status
 from ntscan.machinecode.kernel.request import Request, Send
 from ntscan.machinecode.kernel.state import Kernel, PathEndError
-from ntscan.machinecode.traced import CompletionMode, FreedBy
+from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.traced import FreedBy
 
 _IRP_CANCEL: Final = 0x24
+#: Tail.Overlay.DriverContext, four words that are the driver's that has the IRP.
+_OF_ITS_OWNER: Final = (0x40, 0x44, 0x48, 0x4C)
 
 
 def send(kernel: Kernel, device: int, irp: int, at: int, *, advance: bool) -> int:
@@ -48,19 +50,16 @@ def send(kernel: Kernel, device: int, irp: int, at: int, *, advance: bool) -> in
     minor = memory.read(location + layout.minor_function, 1)
     request.sends.append(Send(major=major, minor=minor, sent_at=at))
     request.outstanding = True
-    match kernel.choices.mode:
-        case CompletionMode.SUCCESS:
-            complete(kernel, request, STATUS_SUCCESS)
-            return STATUS_SUCCESS
-        case CompletionMode.ERROR:
-            complete(kernel, request, STATUS_RANGE_NOT_LOCKED)
-            return STATUS_RANGE_NOT_LOCKED
-        case CompletionMode.PENDING_COMPLETED:
-            _mark_pending(kernel, location)
-            complete(kernel, request, STATUS_SUCCESS)
-        case CompletionMode.PENDING_AT_WAIT:
-            _mark_pending(kernel, location)
-            kernel.outstanding.append(request)
+    mode = kernel.choices.mode
+    if not mode.is_pending:
+        status = decided_status(kernel)
+        complete(kernel, request, status)
+        return status
+    _mark_pending(kernel, location)
+    if mode.waits:
+        kernel.outstanding.append(request)
+    else:
+        complete(kernel, request, decided_status(kernel))
     return STATUS_PENDING
 
 
@@ -71,6 +70,8 @@ def complete(kernel: Kernel, request: Request, status: int | None) -> None:
     if status is not None:
         memory.write(irp + layout.io_status, 4, status)
         memory.write(irp + layout.io_status + 4, 4, 0)
+        if not request.block.freed:
+            _leave_open(kernel, request)
     while _number(kernel, request) <= request.stack_locations:
         location = _current(kernel, request)
         control = memory.read(location + kernel.layouts.stack_location.control, 1)
@@ -85,6 +86,14 @@ def complete(kernel: Kernel, request: Request, status: int | None) -> None:
         elif pending and _number(kernel, request) <= request.stack_locations:
             _mark_pending(kernel, _current(kernel, request))
     finish(kernel, request)
+
+
+def _leave_open(kernel: Kernel, request: Request) -> None:
+    """Let the driver below have changed what is its own while it has the IRP."""
+    for offset in (kernel.layouts.irp.io_status + 4, _IRP_CANCEL, *_OF_ITS_OWNER):
+        word = Origin("IRP" if request.number == 1 else f"IRP#{request.number}", (offset,))
+        kernel.memory.leave_open(request.address + offset, word)
+        kernel.unusual.add(word)
 
 
 def _call_completion_routine(kernel: Kernel, request: Request, location: int) -> bool:

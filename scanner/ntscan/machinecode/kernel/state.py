@@ -11,7 +11,7 @@ from ntscan.machinecode.address_map import RETURN_ADDRESSES
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.blocks import Block
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.origin import answer_of
+from ntscan.machinecode.origin import Origin, answer_of
 from ntscan.machinecode.processor import Processor
 from ntscan.machinecode.traced import CompletionMode, FreedBy
 
@@ -66,6 +66,8 @@ class Kernel:
         self.layouts = layouts
         self.choices = choices
         self.run_until: RunsCode
+        #: Counts work that the model does in the driver's stead, in instructions.
+        self.spend: Callable[[int], None] = lambda _instructions: None
         #: ``sending.complete``: the parts of the model that wait call it.
         self.complete: Callable[[Request, int], None]
         self.requests: dict[int, Request] = {}
@@ -73,6 +75,10 @@ class Kernel:
         self.outstanding: list[Request] = []
         self.fast_io_answers: list[bool] = []
         self.unmodelled: list[str] = []
+        #: What the rest of the system decides, and hardly ever otherwise than by default.
+        self.unusual: set[Origin] = set()
+        #: The RVAs of the calls of imported routines that were made.
+        self.calls: set[int] = set()
         #: What keeps a run from being called clean, each a sentence.
         self.doubts: list[str] = []
         self.on_allocation: Callable[[int], None] = lambda _at: None
@@ -128,6 +134,17 @@ class Kernel:
         """Give what an unmodelled routine returns: a value of its own for each call of it."""
         number = self._answers[name] = self._answers.get(name, 0) + 1
         return self.memory.given(answer_of(name, number))
+
+    def decided(self, name: str, default: int, *, unusual: bool = False) -> int:
+        """Give what the rest of the system decides: the default, unless an input says otherwise.
+
+        ``unusual`` says that anything else is hardly met where an unlock is asked for.
+        """
+        number = self._answers[name] = self._answers.get(name, 0) + 1
+        origin = Origin(name if number == 1 else f"{name}#{number}")
+        if unusual:
+            self.unusual.add(origin)
+        return self.memory.given(origin, default)
 
     def doubt(self, sentence: str) -> None:
         """Note what keeps the run from being clean; each is kept once."""

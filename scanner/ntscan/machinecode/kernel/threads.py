@@ -6,22 +6,32 @@ from typing import Final
 from ntscan.machinecode.kernel.call import Call, Model, answer
 from ntscan.machinecode.kernel.state import Kernel
 from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.traced import FreedBy
 
 _PASSIVE_LEVEL: Final = 0
 
 
 def current_thread(kernel: Kernel) -> int:
-    """Give the KTHREAD that runs: an unknown like any other, the same whenever it is asked."""
-    return kernel.memory.places.unknown.value(Origin("current thread"))
+    """Give the KTHREAD that runs: the caller's, or an unknown one that calls the driver back."""
+    name = "current thread"
+    if kernel.part is FreedBy.DEFERRED or (
+        kernel.part is FreedBy.COMPLETION and kernel.choices.mode.is_pending
+    ):
+        name = "another thread"
+    return kernel.memory.places.unknown.value(Origin(name))
 
 
 def _current_process(call: Call) -> int:
     return call.memory.places.unknown.value(Origin("current process"))
 
 
+def _irql(call: Call) -> int:
+    return call.kernel.decided("IRQL", _PASSIVE_LEVEL, unusual=True)
+
+
 def _write_old_irql(index: int) -> Model:
     def model(call: Call) -> int:
-        call.memory.write(call[index], 1, _PASSIVE_LEVEL)
+        call.memory.write(call[index], 1, _irql(call))
         return 0
 
     return model
@@ -29,7 +39,10 @@ def _write_old_irql(index: int) -> Model:
 
 def _query_time(call: Call) -> int:
     # 1 December 1999, in FILETIME ticks.
-    call.memory.write(call[0], 8, 0x01BF3B8F_B8A68000)
+    call.memory.write(call[0], 4, call.kernel.decided("system time", 0xB8A68000, unusual=True))
+    call.memory.write(
+        call[0] + 4, 4, call.kernel.decided("system time's high part", 0x01BF3B8F, unusual=True)
+    )
     return 0
 
 
@@ -77,9 +90,9 @@ _TRUE: Final = (
 )
 
 MODELS: Final[Mapping[str, Model]] = {
-    **dict.fromkeys(_OLD_IRQL, answer(_PASSIVE_LEVEL)),
+    **dict.fromkeys(_OLD_IRQL, _irql),
     **dict.fromkeys(_NOTHING, answer(0)),
-    **dict.fromkeys(_TRUE, answer(1)),
+    **dict.fromkeys(_TRUE, lambda call: call.kernel.decided(call.name, 1)),
     **dict.fromkeys(
         ("KeGetCurrentThread", "PsGetCurrentThread"), lambda call: current_thread(call.kernel)
     ),

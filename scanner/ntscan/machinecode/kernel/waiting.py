@@ -11,6 +11,8 @@ _SIGNAL_STATE: Final = 4
 _SYNCHRONIZATION_EVENT: Final = 1
 _MUTANT: Final = 2
 _SEMAPHORE: Final = 5
+_STATUS_USER_APC: Final = 0xC0
+_STATUS_ALERTED: Final = 0x101
 _STATUS_TIMEOUT: Final = 0x102
 _WAIT_ANY: Final = 1
 _MAXIMUM_WAIT_OBJECTS: Final = 64
@@ -49,8 +51,15 @@ def _take(kernel: Kernel, thing: int) -> None:
             memory.write(thing + _SIGNAL_STATE, 4, memory.read(thing + _SIGNAL_STATE, 4) - 1)
 
 
-def _wait(kernel: Kernel, things: tuple[int, ...], needed: int, timeout: int) -> int:
-    """Wait until so many are signalled; give the index of the first, or STATUS_TIMEOUT."""
+def _wait(call: Call, things: tuple[int, ...], needed: int, ends_early: tuple[int, ...]) -> int:
+    """Wait until so many are signalled; give the index of the first.
+
+    Where the rest of the system decides so, it is ended early instead, with one of those statuses.
+    """
+    kernel = call.kernel
+    early = kernel.decided(call.name, 0) if ends_early else 0
+    if early:
+        return early if early in ends_early else ends_early[0]
     while True:
         ready = [number for number, thing in enumerate(things) if _is_signalled(kernel, thing)]
         if len(ready) >= needed:
@@ -58,13 +67,13 @@ def _wait(kernel: Kernel, things: tuple[int, ...], needed: int, timeout: int) ->
                 _take(kernel, things[number])
             return ready[0] if needed == 1 and ready else 0
         if not let_others_run(kernel):
-            if timeout:
+            if _STATUS_TIMEOUT in ends_early:
                 return _STATUS_TIMEOUT
             raise PathEndError("it waits for something that nothing signals")
 
 
 def _wait_for_one(call: Call) -> int:
-    return _wait(call.kernel, (call[0],), 1, call[4])
+    return _wait(call, (call[0],), 1, _ends_early(call[2], call[3], call[4]))
 
 
 def _wait_for_several(call: Call) -> int:
@@ -72,7 +81,20 @@ def _wait_for_several(call: Call) -> int:
     if count > _MAXIMUM_WAIT_OBJECTS:
         raise PathEndError(f"it waits for {count} objects")
     things = tuple(call.memory.read(call[1] + 4 * number, 4) for number in range(count))
-    return _wait(call.kernel, things, 1 if call[2] == _WAIT_ANY else count, call[6])
+    early = _ends_early(call[4], call[5], call[6])
+    return _wait(call, things, 1 if call[2] == _WAIT_ANY else count, early)
+
+
+def _ends_early(mode: int, alertable: int, timeout: int) -> tuple[int, ...]:
+    """Give the statuses with which a wait may end though nothing is signalled."""
+    statuses: tuple[int, ...] = ()
+    if timeout:
+        statuses += (_STATUS_TIMEOUT,)
+    if alertable & 0xFF:
+        statuses += (_STATUS_ALERTED,)
+    if (alertable | mode) & 0xFF:
+        statuses += (_STATUS_USER_APC,)
+    return statuses
 
 
 def _initialize_event(call: Call) -> int:

@@ -45,7 +45,8 @@ def direct(run: Run, branch: Branch) -> Iterator[Assignment]:
         return
     left, right = comparison.left & _WORD, comparison.right & _WORD
     proposed: set[tuple[Origin, int]] = set()
-    for touch in touches_before(run, branch):
+    # A small number may stand in a comparison by chance: such words come last.
+    for touch in sorted(touches_before(run, branch), key=lambda touch: touch.value < _NEAR):
         for seen, other in ((left, right), (right, left)):
             for value in _matches(touch.value, seen, other, comparison):
                 if value != touch.value and (touch.origin, value) not in proposed:

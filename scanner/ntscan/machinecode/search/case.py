@@ -22,6 +22,10 @@ class Case:
     runs: dict[Choices, Run] = field(default_factory=dict)
     #: The same with other answers of the routines that have no model, where there are such.
     varied: list[Run] = field(default_factory=list)
+    #: Whether an IRP is freed twice only because variables of the driver's are as they are; or
+    #: because of the arguments of the function.
+    rests_on_variables: bool = False
+    rests_on_arguments: bool = False
 
     @property
     def refused(self) -> list[Run]:

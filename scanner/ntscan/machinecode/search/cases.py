@@ -8,20 +8,24 @@ turned by other inputs where they can be found, and each such input is a case of
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from ntscan.machinecode.address_space import Touch
+from ntscan.machinecode.irp_facts import asks_to_unlock, is_freed_twice
+from ntscan.machinecode.kernel.request import Request
+from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin, is_answer
-from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.processor import Comparison
+from ntscan.machinecode.run import Branch, Course, Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import (
     Assignment,
     direct,
     indirect,
     named,
-    touches_before,
 )
 from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
+from ntscan.machinecode.search.preconditions import note_preconditions
 
 _MOST_CASES: Final = 24
 _MOST_PROPOSALS: Final = 40
@@ -30,7 +34,10 @@ _MOST_DISTURBED: Final = 12
 #: Instructions within which a loop that is gone through twice returns.
 _SHORT: Final = 4_000
 _SECOND: Final = 2
+_ONES: Final = 0xFFFFFFFF
 _DISTURBANCE: Final = 0x00A5_5A5A
+
+_Inputs: TypeAlias = tuple[frozenset[tuple[Origin, int]], Choices]
 
 
 def run_cases(runner: Runner, first: list[Run]) -> Cases:
@@ -47,7 +54,8 @@ class _Work:
         self._stays_endless = False
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
-        self._tried: set[tuple[int, bool]] = set()
+        self._tried: set[tuple[tuple[int, bool], bool]] = set()
+        self._changed: dict[_Inputs, list[tuple[Touch, Run]]] = {}
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
@@ -58,6 +66,7 @@ class _Work:
                 self._disturb(run, number)
                 self._run_waiting()
         self._judge_endless()
+        note_preconditions(self._runner, self._found.cases)
         return self._found
 
     def _run_waiting(self) -> None:
@@ -156,9 +165,10 @@ class _Work:
         """Look for inputs that turn a branch that has gone one way only."""
         branch = run.branches[number]
         edge = (branch.address, not branch.taken)
-        if edge in self._edges or edge in self._tried:
+        tried = (edge, run.choices.mode.fails)
+        if edge in self._edges or tried in self._tried:
             return
-        self._tried.add(edge)
+        self._tried.add(tried)
         if not self._turn_by(islice(direct(run, branch), _MOST_PROPOSALS), run, number):
             self._unturned[edge] = (run, number)
 
@@ -178,27 +188,54 @@ class _Work:
     def _disturb(self, run: Run, number: int) -> None:
         """Find out whether inputs decide a branch that none has turned; if so, turn it or doubt.
 
-        They do where it compares a word of theirs, or something else once such a word is changed.
+        They do where it compares a word of theirs, or something else once such a word is changed,
+        on whatever way that leads there.
         """
         branch = run.branches[number]
-        origin = next(iter(named(run, branch)), None) or self._decides(run, number)
-        if origin is None:
+        decides = next(map(str, named(run, branch)), "") or self._decides(run, branch)
+        if not decides:
             return
         if not self._turn_by(islice(indirect(run, branch), _MOST_TRIALS), run, number):
             at = f"0x{branch.address - self._runner.image.base:x}"
-            sentence = f"the branch at {at} depends on {origin}, and went one way only"
+            sentence = f"the branch at {at} depends on {decides}, and went one way only"
             self._found.doubts[sentence] = None
 
-    def _decides(self, run: Run, number: int) -> Origin | None:
-        """Name a word that a branch depends on: one of those last touched, but for pointers."""
-        branch = run.branches[number]
-        course = Course(follow=run.path[: number + 1], only_follow=True)
-        for touch in self._words(run, touches_before(run, branch)):
-            for value in (0, 1, touch.value ^ _DISTURBANCE):
-                assignment = {**run.assignment, touch.origin: value}
-                other = self._runner.run(run.function, assignment, run.choices, course)
-                if other.path[:number] != run.path[:number] or len(other.branches) <= number:
-                    continue
-                if other.branches[number].comparison != branch.comparison:
-                    return touch.origin
-        return None
+    def _decides(self, run: Run, branch: Branch) -> str:
+        """Say what a branch depends on, of that which inputs decide; nothing, if so."""
+        compared = _compared(run, branch.address)
+        for touch, other in self._changed_runs(run):
+            found = _compared(other, branch.address)
+            if found and found != compared:
+                return str(touch.origin)
+        for case in self._found.cases:
+            found = _compared(case.runs[run.choices], branch.address)
+            if found and found != compared:
+                return "which inputs are given"
+        return ""
+
+    def _changed_runs(self, run: Run) -> list[tuple[Touch, Run]]:
+        """Run again, with one word changed at a time: those last touched, but for pointers."""
+        key = (frozenset(run.assignment.items()), run.choices)
+        if key not in self._changed:
+            self._changed[key] = [
+                (touch, self._runner.run(run.function, assignment, run.choices))
+                for touch in self._words(run, list(reversed(run.touches)))
+                for value in (0, 1, _ONES, touch.value ^ _DISTURBANCE)
+                if value != touch.value
+                for assignment in ({**run.assignment, touch.origin: value},)
+            ]
+            was_wrong = any(map(_is_miscounted, run.requests))
+            for _, changed in self._changed[key]:
+                is_wrong = changed.clean_return and any(map(_is_miscounted, changed.requests))
+                if is_wrong and not was_wrong:
+                    self._waiting.append((changed.function, changed.assignment))
+        return self._changed[key]
+
+
+def _compared(run: Run, address: int) -> list[Comparison | None]:
+    """Give what a branch compared when it was first met in a run, if it was."""
+    return next(([each.comparison] for each in run.branches if each.address == address), [])
+
+
+def _is_miscounted(request: Request) -> bool:
+    return is_freed_twice(request) or (asks_to_unlock(request) and len(request.free_sites) != 1)

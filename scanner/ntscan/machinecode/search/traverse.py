@@ -1,12 +1,12 @@
 """All start points of an image: what was found from each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.case import Cases
+from ntscan.machinecode.search.case import Case, Cases
 from ntscan.machinecode.search.cases import run_cases
 from ntscan.machinecode.search.explore import explore, shortest_forced
 from ntscan.machinecode.search.solve import solve
@@ -62,3 +62,9 @@ def _of_many_ways(runs: Sequence[Run]) -> list[Run]:
             kept.append(run)
             gone.update(run.path)
     return kept
+
+
+def cases_of(found: Sequence[FromStart]) -> Iterator[Case]:
+    """Give the cases of all start points."""
+    for one in found:
+        yield from one.cases.cases

@@ -1,8 +1,9 @@
 """EWF: the images of EnCase, FTK Imager and ewfacquire (.E01), read by libewf."""
 
+import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ _SECTION_SIZE: Final = 76
 _NEXT: Final = b"next\0"
 _DONE: Final = b"done\0"
 
-_ALGORITHMS: Final = ("md5", "sha1")
+#: The hexadecimal digits of each digest that is passed on.
+_ALGORITHMS: Final = {"md5": 32, "sha1": 40}
 #: Bytes of a chunk; EnCase makes 32 KB, and ewfacquire up to 16 MB.
 _CHUNK_SIZES: Final = range(512, (16 << 20) + 1)
 _CHECKSUM_SIZE: Final = 4
@@ -81,12 +83,7 @@ class EwfDisk(DiskBytes):
                 str(name).lower(): str(value) for name, value in handle.get_hash_values().items()
             }
         self._handle: LibraryHandle = handle
-        self.stored_hashes = tuple(
-            StoredHash(algorithm=name, digest=stored[name].lower())
-            for name in _ALGORITHMS
-            if name in stored
-        )
-
+        self.stored_hashes = tuple(_stored_hashes(stored))
         if self._chunk_size not in _CHUNK_SIZES or not self.size:
             raise SourceError(
                 f"is a damaged EWF image: {self.size:,} bytes of a disk in chunks of "
@@ -106,6 +103,18 @@ class EwfDisk(DiskBytes):
                 )
             self._zero_chunks.add(number)
         return data
+
+
+def _stored_hashes(stored: Mapping[str, str]) -> Iterator[StoredHash]:
+    """Yield the digests; a section of XML may hold any text in place of one. Raises SourceError."""
+    for name, digits in _ALGORITHMS.items():
+        if name not in stored:
+            continue
+        if not re.fullmatch(rf"[0-9A-Fa-f]{{{digits}}}", stored[name]):
+            raise SourceError(
+                f"is a damaged EWF image: the {name} that it stores is no digest; copy it again"
+            )
+        yield StoredHash(algorithm=name, digest=stored[name].lower())
 
 
 class _SegmentFile(LibraryFile):

@@ -55,7 +55,7 @@ class HostFiles:
         file = self._file(number)
         try:
             file.seek(offset)
-            return file.read(min(length, self.sizes[number] - offset))
+            return _read(file, min(length, self.sizes[number] - offset))
         except OSError as error:
             raise SourceError(
                 f"{self._subject(number)}cannot be read: {error.strerror}; copy it again"
@@ -74,7 +74,10 @@ class HostFiles:
             self._open.move_to_end(number)
             return self._open[number]
         try:
-            file = open_host_file(self.paths[number], follow_link=self._follow_links)
+            # A buffer would read 8 KB for each sector that is looked at somewhere else.
+            file = open_host_file(
+                self.paths[number], follow_link=self._follow_links, is_buffered=False
+            )
         except SourceError as error:
             raise SourceError(f"{self._subject(number)}{error}") from error
         self._open[number] = file
@@ -85,6 +88,14 @@ class HostFiles:
     def _subject(self, number: int) -> str:
         """Return what begins a sentence about a file: nothing where the container is that file."""
         return f"its file {self.name(number)} " if number else ""
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """Read all that is there, since one call may return less."""
+    data = file.read(length)
+    while len(data) < length and (more := file.read(length - len(data))):
+        data += more
+    return data
 
 
 class LibraryFile:

@@ -19,6 +19,7 @@ _DELETED: Final = 0xE5
 _VOLUME_ID: Final = 0x08
 _ENTRY_OF_LONG_NAME: Final = 0x0F
 _ATTRIBUTE_MASK: Final = 0x3F
+_CLUSTER: Final = 26
 
 
 def count_entries(folder: bytes) -> int:
@@ -32,7 +33,10 @@ def count_entries(folder: bytes) -> int:
         if not first:
             break
         is_link = folder[place : place + 2] in (b". ", b"..")
-        is_named = attributes != _ENTRY_OF_LONG_NAME and not attributes & _VOLUME_ID
+        is_named = not attributes & _VOLUME_ID
+        if attributes == _ENTRY_OF_LONG_NAME:
+            # A part of a long name has no cluster: with one it is a file's entry, damaged.
+            is_named = any(folder[place + _CLUSTER : place + _CLUSTER + 2])
         count += first != _DELETED and is_named and not is_link
     return count
 

@@ -1,8 +1,10 @@
 """The files of one volume, FAT12, FAT16 or NTFS, looked up by name and read."""
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import BinaryIO, Final
 
 from ntscan.errors import SourceError
@@ -41,6 +43,18 @@ class Node:
     damage: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What lies in a folder: in order, and by its names in upper case, of which a long one wins.
+
+    ``ambiguous`` are those that two files bear: POSIX programs, or damage, can make them.
+    """
+
+    nodes: tuple[Node, ...]
+    by_name: Mapping[str, Node]
+    ambiguous: frozenset[str]
+
+
 class FileSystem:
     """A volume opened read-only; ``name`` is such as ``NTFS 1.2``, ``FAT16``.
 
@@ -59,7 +73,7 @@ class FileSystem:
         self.serial_number = boot.serial_number
         self._kind = boot.kind
         self._library = Library(disk, volume.offset, volume.length, boot)
-        self._listings: dict[int, tuple[Node, ...]] = {}
+        self._listings: dict[int, _Listing] = {}
         self.name = self._ntfs_name() if boot.kind is FileSystemKind.NTFS else str(boot.kind)
         self.root = Node(
             name="",
@@ -73,25 +87,34 @@ class FileSystem:
 
     def children(self, folder: Node) -> tuple[Node, ...]:
         """Return what lies in a folder, by name; no deleted entry. Raises SourceError."""
+        return self._listing(folder).nodes
+
+    def child(self, folder: Node, name: str) -> Node | None:
+        """Return what a folder holds under a name, long or 8.3, without regard to case.
+
+        Raises SourceError where two names differ by case alone.
+        """
+        listing = self._listing(folder)
+        if name.upper() in listing.ambiguous:
+            raise SourceError(
+                f"in its folder two names are {name} but for their case, and NT cannot tell which "
+                "is meant; look at both by hand"
+            )
+        return listing.by_name.get(name.upper())
+
+    def _listing(self, folder: Node) -> _Listing:
         if not folder.is_folder:
             raise SourceError("is a file where a folder should be")
+        if folder.damage is not None:
+            raise SourceError(f"the folder cannot be listed: {folder.damage}")
         listing = self._listings.get(folder.inode)
         if listing is None:
             nodes = [self._node(item) for item in self._library.entries(folder.inode)]
-            listing = tuple(sorted((n for n in nodes if not self._is_own(n)), key=_order))
+            listing = _listing([node for node in nodes if not self._is_own(node)])
             if len(self._listings) >= _LISTINGS_KEPT:
                 del self._listings[next(iter(self._listings))]
             self._listings[folder.inode] = listing
         return listing
-
-    def child(self, folder: Node, name: str) -> Node | None:
-        """Return what a folder holds under a name, long or 8.3, without regard to case."""
-        wanted = name.upper()
-        nodes = self.children(folder)
-        return next(
-            (node for node in nodes if node.name.upper() == wanted),
-            next((node for node in nodes if node.short_name.upper() == wanted), None),
-        )
 
     def read(self, file: Node, limit: int) -> bytes:
         """Read a whole file of at most ``limit`` bytes; raises SourceError."""
@@ -151,6 +174,15 @@ class FileSystem:
             modified_kind=kind if is_dated else None,
             damage=None if item.has_record else _NO_RECORD,
         )
+
+
+def _listing(nodes: Sequence[Node]) -> _Listing:
+    ordered = tuple(sorted(nodes, key=_order))
+    by_name = {node.short_name.upper(): node for node in reversed(ordered) if node.short_name}
+    by_name |= {node.name.upper(): node for node in reversed(ordered)}
+    pairs = pairwise(ordered)
+    ambiguous = {one.name.upper() for one, other in pairs if one.name.upper() == other.name.upper()}
+    return _Listing(ordered, by_name, frozenset(ambiguous))
 
 
 def _order(node: Node) -> tuple[str, str, int]:

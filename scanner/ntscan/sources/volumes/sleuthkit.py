@@ -7,7 +7,8 @@ What the library does that a caller must know, and what is done about it here:
 - It turns FAT's wall clock into seconds since 1970 by the zone of this machine; the zone is UTC
   while it runs.
 - It lists deleted entries, what was left in blocks that an NTFS index gave back, FAT's volume label
-  and files of its own; passed on is only what is allocated, by name and by record.
+  and files of its own; passed on is only what is allocated, by name and by record. A name that an
+  index has in use, and whose record is free or another file's, is damage, and passed on as such.
 - It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
   call ends in SourceError or in what was asked for.
 - It reads a file whose FAT chain loops or ends early as a shorter one, and lists one whose NTFS
@@ -27,6 +28,7 @@ from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
 from ntscan.sources.volumes.fat_folder import begins_folder, count_entries, ends_chain
 from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
+from ntscan.sources.volumes.ntfs_folder import FolderIndex
 from ntscan.sources.volumes.zone import zone_of_utc
 
 _TYPES: Final = {
@@ -42,9 +44,10 @@ MOST_ENTRIES: Final = 100_000
 MOST_METADATA: Final = 64 << 20
 _RAISED: Final = (OSError, RuntimeError, SystemError, ValueError)
 _FILE_NAME: Final = 0x30
-_INDEX_ROOT: Final = 0x90
-_INDEX_ALLOCATION: Final = 0xA0
-_BITMAP: Final = 0xB0
+#: $INDEX_ROOT, $INDEX_ALLOCATION and $BITMAP.
+_INDEX: Final = (0x90, 0xA0, 0xB0)
+#: Of NTFS 3.x; in 1.2 it was meant for symbolic links, and never used.
+_REPARSE_POINT: Final = 0xC0
 #: FILE_NAME: the number of the folder's record in six bytes, and where the name begins.
 _REFERENCE: Final = 6
 _NAME_AT: Final = 0x42
@@ -83,16 +86,27 @@ class Library:
     def entries(self, inode: int) -> tuple[Item, ...]:
         """List the allocated entries of a folder, in the folder's own order."""
         found: list[Item] = []
+        old: list[Item] = []
         with self._call("the folder cannot be listed"):
             for count, entry in enumerate(self._volume.open_dir(inode=inode)):
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
-                if _is_allocated(entry) and not self._is_stale(entry):
-                    found.append(_item(entry))
+                name, meta = entry.info.name, entry.info.meta
+                if not _is_listed(name, meta):
+                    continue
+                if _is_allocated(meta) and (meta is not None or not self._is_stale(name)):
+                    found.append(_item(name, meta))
+                else:
+                    old.append(_item(name, None))
             if not self._is_ntfs:
                 self._check_fat_folder(inode, len(found))
-            elif self._has_free_index_blocks(inode):
+                return tuple(found)
+            index = self._index(inode)
+            if index.has_free_blocks():
                 found = [item for item in found if self._is_named(item, inode)]
+            if old:
+                in_use = index.names()
+                found += [item for item in old if (item.inode, item.name) in in_use]
         return tuple(found)
 
     def _check_fat_folder(self, inode: int, listed: int) -> None:
@@ -111,29 +125,24 @@ class Library:
         if not sectors or not ends_chain(self._boot, sectors[-1], self._image.read):
             raise SourceError("the folder is damaged: its cluster chain is broken")
 
-    def _is_stale(self, entry: "pytsk3.File") -> bool:
-        """Say whether an entry's record is there, but was given to another file since."""
-        if entry.info.meta is not None:
-            return False
+    def _is_stale(self, name: "pytsk3.TSK_FS_NAME") -> bool:
+        """Say whether the record of a name is there, but was given to another file since."""
         try:
-            self._volume.open_meta(int(entry.info.name.meta_addr))
+            self._volume.open_meta(int(name.meta_addr))
         except _RAISED:
             return False
         return True
 
-    def _has_free_index_blocks(self, folder: int) -> bool:
-        """Say whether an NTFS folder's index has blocks out of use, which still hold names.
-
-        Raises SourceError where a block in use is none: names may be missing that it held.
-        """
-        index = dict(self._attributes(folder, (_INDEX_ROOT, _INDEX_ALLOCATION, _BITMAP)))
-        blocks, used = index.get(_INDEX_ALLOCATION, b""), index.get(_BITMAP, b"")
-        size = int.from_bytes(index.get(_INDEX_ROOT, b"")[8:12], "little") or 4096
-        in_use = int.from_bytes(used, "little")
-        signatures = [blocks[at : at + 4] == b"INDX" for at in range(0, len(blocks), size)]
-        if any(in_use >> n & 1 and not is_block for n, is_block in enumerate(signatures)):
-            raise SourceError("the folder is damaged: a block of its index is none")
-        return any(is_block and not in_use >> n & 1 for n, is_block in enumerate(signatures))
+    def _index(self, folder: int) -> FolderIndex:
+        """Read the index of an NTFS folder; raises SourceError where it leads elsewhere."""
+        parts = dict(self._attributes(folder, (*_INDEX, _REPARSE_POINT)))
+        if _REPARSE_POINT in parts:
+            raise SourceError(
+                "the folder is a junction or mount point, which Windows NT 4.0 does not follow; "
+                "look at what it leads to by hand"
+            )
+        root, blocks, bitmap = (parts.get(kind, b"") for kind in _INDEX)
+        return FolderIndex(root=root, blocks=blocks, bitmap=bitmap)
 
     def _is_named(self, item: Item, folder: int) -> bool:
         """Say whether an NTFS file's own record bears the name that a folder has for it."""
@@ -229,29 +238,34 @@ class _Window(pytsk3.Img_Info):  # type: ignore[misc]  # pytsk3 has no types
         return failure
 
 
-def _is_allocated(entry: "pytsk3.File") -> bool:
-    name, meta = entry.info.name, entry.info.meta
-    if name is None or name.name in (b".", b"..", None) or name.type in _INVENTED:
+def _is_listed(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> bool:
+    """Say whether the entry is allocated, and of NT's making."""
+    spelled = None if name is None else name.name
+    if spelled in (b".", b"..", None) or name.type in _INVENTED:
         return False
-    if name.name.endswith(_LABEL) and meta is not None and not int(meta.size):
+    if spelled.endswith(_LABEL) and meta is not None and not int(meta.size):
         return False
-    is_name_allocated = int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC
-    is_record_allocated = meta is None or int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC
-    return bool(is_name_allocated and is_record_allocated)
+    return bool(int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC)
 
 
-def _item(entry: "pytsk3.File") -> Item:
-    name, meta = entry.info.name, entry.info.meta
-    kind = meta.type if meta is not None else name.type
-    folders = (pytsk3.TSK_FS_META_TYPE_DIR, pytsk3.TSK_FS_NAME_TYPE_DIR)
+def _is_allocated(meta: "pytsk3.TSK_FS_META") -> bool:
+    return meta is None or bool(int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC)
+
+
+def _item(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> Item:
+    has_record = meta is not None
     return Item(
         name=name.name.decode(errors="replace"),
         short_name=(name.shrt_name or b"").decode(errors="replace"),
         inode=int(name.meta_addr),
-        is_folder=kind == folders[meta is None],
-        size=int(meta.size) if meta is not None else 0,
-        modified=int(meta.mtime) if meta is not None else 0,
-        has_record=meta is not None,
+        is_folder=(
+            meta.type == pytsk3.TSK_FS_META_TYPE_DIR
+            if has_record
+            else name.type == pytsk3.TSK_FS_NAME_TYPE_DIR
+        ),
+        size=int(meta.size) if has_record else 0,
+        modified=int(meta.mtime) if has_record else 0,
+        has_record=has_record,
     )
 
 
