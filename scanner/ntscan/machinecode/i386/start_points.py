@@ -210,6 +210,8 @@ def _keeps(flow: Flow, register: int) -> bool:
         case FlowKind.INDIRECT_JUMP | FlowKind.END:
             return False
     opcode = flow.opcode
+    if opcode == _MOV_FROM:
+        return flow.modrm < 0xC0 or flow.modrm & 7 != register  # noqa: PLR2004  mode 3
     if opcode in (_MOV, _LEA, *_XORS):
         return flow.modrm >> 3 & 7 != register or (opcode == _XORS[0] and flow.modrm < 0xC0)  # noqa: PLR2004  mode 3
     # POP of a register, and MOV of an immediate to one.
