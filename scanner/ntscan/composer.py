@@ -31,16 +31,15 @@ from ntscan.reporting.report import (
 )
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.rulebook.load import load_rules
-from ntscan.sources.image_hashes import ImageHashing
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
-from ntscan.sources.stated_hashes import read_stated_hashes
 from ntscan.tracing import run_traces
 from ntscan.version import VERSION
 from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Justification
 
 if TYPE_CHECKING:
     from ntscan.drivermodel import Demonstration
+    from ntscan.sources.image_hashes import ImageHashing
 
 #: What is asked where nothing else is said: every bundled rule, with the driver model.
 EVERYTHING = Options(
@@ -64,8 +63,7 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
     """
     started_at = now()
     book = rules if rules is not None else load_book(options)
-    stated = read_stated_hashes(options.image_hash, len(targets))
-    hashing = ImageHashing(stated=stated, compute=options.hash_images)
+    hashing = _hashing(options, len(targets))
     sources = [
         open_source(target, thorough=options.thorough, hashing=hashing) for target in targets
     ]
@@ -84,6 +82,18 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
         targets=entries,
         summary=summarise(entries),
     )
+
+
+def _hashing(options: Options, targets: int) -> "ImageHashing | None":
+    """Say which digests of disk images are wanted, where any are; raises UsageError."""
+    if options.image_hash is None and not options.hash_images:
+        return None
+    # Few ask for a digest, so that a scan without one starts faster.
+    from ntscan.sources.image_hashes import ImageHashing  # noqa: PLC0415
+    from ntscan.sources.stated_hashes import read_stated_hashes  # noqa: PLC0415
+
+    stated = read_stated_hashes(options.image_hash, targets)
+    return ImageHashing(stated=stated, compute=options.hash_images)
 
 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:

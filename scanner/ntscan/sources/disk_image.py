@@ -9,7 +9,7 @@ from typing import BinaryIO, Self
 from ntscan.errors import SourceError
 from ntscan.sources.containers.open import open_container
 from ntscan.sources.description import ImageDescription, VolumeDescription
-from ntscan.sources.image_hashes import NO_HASHING, ImageHashing, image_hashes
+from ntscan.sources.image_hashes import ImageHashing, image_hashes
 from ntscan.sources.mount import mount_volumes
 from ntscan.sources.mounted_volume import MountedVolume
 from ntscan.sources.source import Blocked, DirectSource, Entry, FileContent
@@ -28,13 +28,13 @@ class DiskImageSource(DirectSource):
     kind = TargetKind.DISK_IMAGE
 
     def __init__(
-        self, path: Path, target: str, *, thorough: bool, hashing: ImageHashing = NO_HASHING
+        self, path: Path, target: str, *, thorough: bool, hashing: ImageHashing | None = None
     ) -> None:
         """Name an image by its (first) file; ``hashing`` says which digests are wanted of it."""
         self.target = target
         self.thorough = thorough
         self._path = path
-        self._hashing = hashing
+        self._hashing = hashing or ImageHashing()
         self._opened = ExitStack()
         self._volumes: dict[str, MountedVolume] = {}
         self._blocked: tuple[Blocked, ...] = ()

@@ -24,10 +24,6 @@ class ImageHashing:
     compute: bool = False
 
 
-#: Nothing stated, nothing computed.
-NO_HASHING: Final = ImageHashing()
-
-
 def image_hashes(disk: DiskBytes, image: Path, wanted: ImageHashing) -> tuple[ImageHash, ...]:
     """Return the digests of the disk that ``image`` holds; only to compute any is all of it read.
 

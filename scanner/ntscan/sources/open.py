@@ -3,19 +3,22 @@
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ntscan.errors import UsageError
 from ntscan.sources.directory import DirectorySource
 from ntscan.sources.image_files import image_named
-from ntscan.sources.image_hashes import NO_HASHING, ImageHashing
 from ntscan.sources.single_file import SingleFileSource
 from ntscan.sources.source import Source
+
+if TYPE_CHECKING:
+    from ntscan.sources.image_hashes import ImageHashing
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def open_source(
-    target: str, *, thorough: bool = False, hashing: ImageHashing = NO_HASHING
+    target: str, *, thorough: bool = False, hashing: "ImageHashing | None" = None
 ) -> Source:
     """Find what a path names: a folder, a disk image or another file.
 
