@@ -1,6 +1,7 @@
 """The interface of every container: the bytes of one disk, read-only, by their offset."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -55,3 +56,16 @@ class DiskBytes(ABC):
     def _on_disk(self, offset: int, length: int) -> range:
         """Return the offsets asked for that lie on the disk."""
         return range(max(offset, 0), max(min(offset + length, self.size), 0))
+
+    def _cut_by_unit(self, offset: int, length: int, unit: int) -> Iterator[tuple[int, int, int]]:
+        """Cut what is asked for at the container's units of so many bytes.
+
+        Yield the number of each unit, how many of its bytes to skip, and how many to read.
+        """
+        asked = self._on_disk(offset, length)
+        at = asked.start
+        while at < asked.stop:
+            number, skipped = divmod(at, unit)
+            count = min(unit - skipped, asked.stop - at)
+            yield number, skipped, count
+            at += count

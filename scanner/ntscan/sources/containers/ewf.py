@@ -10,7 +10,7 @@ from typing import Final
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes, StoredHash
 from ntscan.sources.containers.host_files import HostFiles, LibraryFile
-from ntscan.sources.containers.library import LibraryHandle, library_errors, read_with
+from ntscan.sources.containers.libyal import LibraryHandle, library_errors, read_with
 from ntscan.vocabulary import ContainerFormat
 
 # After libewf's "Expert Witness Compression Format specification": the file header, and the

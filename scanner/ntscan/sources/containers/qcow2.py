@@ -50,15 +50,8 @@ class Qcow2Disk(DiskBytes):
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Read bytes of the disk: fewer only where it ends; raises SourceError."""
-        asked = self._on_disk(offset, length)
-        read = []
-        at = asked.start
-        while at < asked.stop:
-            cluster, skipped = divmod(at, self._header.cluster_size)
-            count = min(self._header.cluster_size - skipped, asked.stop - at)
-            read.append(self._read_cluster(cluster, skipped, count))
-            at += count
-        return b"".join(read)
+        pieces = self._cut_by_unit(offset, length, self._header.cluster_size)
+        return b"".join(self._read_cluster(*piece) for piece in pieces)
 
     def close(self) -> None:
         """Let go of the file."""

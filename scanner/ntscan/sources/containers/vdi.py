@@ -102,15 +102,8 @@ class VdiDisk(DiskBytes):
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Read bytes of the disk: fewer only where it ends; raises SourceError."""
-        asked = self._on_disk(offset, length)
-        read = []
-        at = asked.start
-        while at < asked.stop:
-            block, skipped = divmod(at, self._header.cb_block)
-            count = min(self._header.cb_block - skipped, asked.stop - at)
-            read.append(self._read_block(block, skipped, count))
-            at += count
-        return b"".join(read)
+        pieces = self._cut_by_unit(offset, length, self._header.cb_block)
+        return b"".join(self._read_block(*piece) for piece in pieces)
 
     def close(self) -> None:
         """Let go of the file."""

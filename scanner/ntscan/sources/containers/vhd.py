@@ -7,7 +7,7 @@ from typing import Final
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.containers.host_files import HostFiles, LibraryFile
-from ntscan.sources.containers.library import LibraryHandle, library_errors, read_with
+from ntscan.sources.containers.libyal import LibraryHandle, library_errors, read_with
 from ntscan.sources.containers.vhdx_header import refuse_unreplayed_log
 from ntscan.vocabulary import ContainerFormat
 

@@ -12,7 +12,7 @@ from typing import Final
 from ntscan.errors import SourceError
 from ntscan.sources.containers.host_files import HostFiles, LibraryFile
 from ntscan.sources.containers.joined import Piece
-from ntscan.sources.containers.library import LibraryHandle, library_errors, read_with
+from ntscan.sources.containers.libyal import LibraryHandle, library_errors, read_with
 from ntscan.sources.containers.vmdk_descriptor import DESCRIPTOR_LIMIT, SECTOR_SIZE
 
 SIGNATURE: Final = b"KDMV"
