@@ -20,6 +20,9 @@ def main() -> None:
         run()
     except KeyboardInterrupt:  # Before there was anything to end in order.
         sys.exit(_INTERRUPTED)
+    finally:
+        # Python looks for garbage once more before it ends; all that is left goes with the process.
+        gc.freeze()
 
 
 if __name__ == "__main__":
