@@ -47,11 +47,12 @@ class Node:
 class _Listing:
     """What lies in a folder: in order, and by its names in upper case, of which a long one wins.
 
-    ``ambiguous`` are those that two files bear: POSIX programs, or damage, can make them.
+    ``ambiguous`` are those that two files bear: POSIX programs, or damage, can make them. A folder
+    holds thousands of files of which few are asked for, so that only those are made nodes.
     """
 
-    nodes: tuple[Node, ...]
-    by_name: Mapping[str, Node]
+    items: tuple[Item, ...]
+    by_name: Mapping[str, Item]
     ambiguous: frozenset[str]
 
 
@@ -87,7 +88,7 @@ class FileSystem:
 
     def children(self, folder: Node) -> tuple[Node, ...]:
         """Return what lies in a folder, by name; no deleted entry. Raises SourceError."""
-        return self._listing(folder).nodes
+        return tuple(self._node(item) for item in self._listing(folder).items)
 
     def child(self, folder: Node, name: str) -> Node | None:
         """Return what a folder holds under a name, long or 8.3, without regard to case.
@@ -100,7 +101,8 @@ class FileSystem:
                 f"in its folder two names are {name} but for their case, and NT cannot tell which "
                 "is meant; look at both by hand"
             )
-        return listing.by_name.get(name.upper())
+        item = listing.by_name.get(name.upper())
+        return None if item is None else self._node(item)
 
     def _listing(self, folder: Node) -> _Listing:
         if not folder.is_folder:
@@ -109,8 +111,8 @@ class FileSystem:
             raise SourceError(f"the folder cannot be listed: {folder.damage}")
         listing = self._listings.get(folder.inode)
         if listing is None:
-            nodes = [self._node(item) for item in self._library.entries(folder.inode)]
-            listing = _listing([node for node in nodes if not self._is_own(node)])
+            items = self._library.entries(folder.inode)
+            listing = _listing([item for item in items if not self._is_own(item)])
             if len(self._listings) >= _LISTINGS_KEPT:
                 del self._listings[next(iter(self._listings))]
             self._listings[folder.inode] = listing
@@ -157,8 +159,8 @@ class FileSystem:
             raise SourceError("the volume's version cannot be read: $VOLUME_INFORMATION is cut off")
         return f"NTFS {information[8]}.{information[9]}"
 
-    def _is_own(self, node: Node) -> bool:
-        return self._kind is FileSystemKind.NTFS and node.inode < _FIRST_USER_RECORD
+    def _is_own(self, item: Item) -> bool:
+        return self._kind is FileSystemKind.NTFS and item.inode < _FIRST_USER_RECORD
 
     def _node(self, item: Item) -> Node:
         is_ntfs = self._kind is FileSystemKind.NTFS
@@ -176,17 +178,17 @@ class FileSystem:
         )
 
 
-def _listing(nodes: Sequence[Node]) -> _Listing:
-    ordered = tuple(sorted(nodes, key=_order))
-    by_name = {node.short_name.upper(): node for node in reversed(ordered) if node.short_name}
-    by_name |= {node.name.upper(): node for node in reversed(ordered)}
+def _listing(items: Sequence[Item]) -> _Listing:
+    ordered = tuple(sorted(items, key=_order))
+    by_name = {item.short_name.upper(): item for item in reversed(ordered) if item.short_name}
+    by_name |= {item.name.upper(): item for item in reversed(ordered)}
     pairs = pairwise(ordered)
     ambiguous = {one.name.upper() for one, other in pairs if one.name.upper() == other.name.upper()}
     return _Listing(ordered, by_name, frozenset(ambiguous))
 
 
-def _order(node: Node) -> tuple[str, str, int]:
-    return node.name.upper(), node.name, node.inode
+def _order(item: Item) -> tuple[str, str, int]:
+    return item.name.upper(), item.name, item.inode
 
 
 def _since_1970(seconds: int) -> datetime | None:

@@ -17,9 +17,8 @@ What the library does that a caller must know, and what is done about it here:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import RLock
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytsk3
 
@@ -54,8 +53,7 @@ _NAME_AT: Final = 0x42
 _ONE_AT_A_TIME: Final = RLock()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """An allocated entry of a folder; ``size`` in bytes, ``modified`` in seconds since 1970.
 
     ``modified`` is of wall clock on FAT, of UTC on NTFS. ``has_record`` is false where the record
