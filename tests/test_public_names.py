@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import ntscan
 from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk

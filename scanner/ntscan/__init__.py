@@ -3,7 +3,7 @@
 The Python interface, after the commands: ``scan`` reads files, folders and disk images and returns
 a ``Report``; ``audit`` scans many targets and yields a ``TargetLine`` for each as it finishes;
 ``trace`` runs the machine code in a driver's bytes and returns a ``Trace``; ``load_rules`` loads
-the rule book. ``Options`` are what can be asked for: ``dataclasses.replace(EVERYTHING, ...)``
+the rule book. ``Options`` are what can be asked for: ``msgspec.structs.replace(EVERYTHING, ...)``
 changes one of them. Whatever ntscan raises on purpose is an ``NtscanError``.
 
 All are imported when first used, so that ``ntscan --help`` starts fast.

@@ -2,11 +2,12 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ntscan.errors import SourceError
 from ntscan.evaluation.evaluate import NO_TRACES, evaluate

@@ -1,8 +1,7 @@
 """The layouts of the kernel's structures, against the offsets of the public DDK headers."""
 
-from dataclasses import asdict
-
 import pytest
+from msgspec import to_builtins
 
 from ntscan.drivermodel import devices
 from ntscan.drivermodel.builds import COMPLETION_FREES
@@ -45,14 +44,14 @@ def test_a_field_lies_where_the_headers_put_it(
     structure: str, field: str, x86: int, alpha: int
 ) -> None:
     """Each offset, in bytes from the structure's start, on both platforms."""
-    layouts = (asdict(LAYOUTS[Platform.X86]), asdict(LAYOUTS[Platform.ALPHA]))
+    layouts = (to_builtins(LAYOUTS[Platform.X86]), to_builtins(LAYOUTS[Platform.ALPHA]))
     assert [each[structure][field] for each in layouts] == [x86, alpha]
 
 
 def test_no_field_is_left_out() -> None:
     """The table above names every field that a layout holds."""
-    held = {("irp", name) for name in IrpLayout.__slots__}
-    held |= {("stack_location", name) for name in StackLocationLayout.__slots__}
+    held = {("irp", name) for name in IrpLayout.__struct_fields__}
+    held |= {("stack_location", name) for name in StackLocationLayout.__struct_fields__}
     assert {(structure, field) for structure, field, _, _ in FIELDS} == held
 
 

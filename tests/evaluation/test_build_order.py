@@ -1,9 +1,9 @@
 """Where a build stands: two minutes around every boundary of every interval, and what overrules."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from fixtures.characteristics import FILE, build, image, versioned
 from ntscan.evaluation.build_order import fixed_build_for, order_build

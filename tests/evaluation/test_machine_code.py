@@ -1,9 +1,9 @@
 """A file's own machine code ends a doubt about its build, and never overrules a build."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from fixtures.characteristics import FILE, SYSTEM, image
 from ntscan.evaluation.evaluate import evaluate

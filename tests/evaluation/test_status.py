@@ -1,11 +1,11 @@
 """The status table: every row, and that the rows are tried from the top."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fixtures.characteristics import FILE, SYSTEM, UNREADABLE, build, image, system, versioned
 from ntscan.evaluation.evaluate import evaluate

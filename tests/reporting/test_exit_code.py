@@ -1,9 +1,9 @@
 """Exit codes: 1 wins over 3, and 0 means that everything was scanned."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ntscan.composer import scan
 from ntscan.reporting.exit_code import exit_code

@@ -1,10 +1,10 @@
 """The page and the JSON of a trace, from traces made by hand."""
 
 import json
-from dataclasses import replace
 from io import StringIO
 
 import pytest
+from msgspec.structs import replace
 
 from ntscan.machinecode.traced import CompletionMode, FreedBy, FreeSite, IrpTrace, Trace
 from ntscan.reporting.irp_names import function_name

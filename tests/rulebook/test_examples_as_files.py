@@ -1,10 +1,10 @@
 """The examples of every bundled rule, built as files and scanned from the disk."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fixtures.pe_image import ALPHA, I386, PERecipe, VersionResource, build_pe_image
 from ntscan.composer import EVERYTHING, scan

@@ -1,8 +1,7 @@
 """Lints: each finds what it was written for, and the bundled rules have none of it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ntscan.evaluation.examples import example_failures
 from ntscan.rulebook.advisory import Advisory

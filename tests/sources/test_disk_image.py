@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from fixtures.disk.disk_file import DiskFile, Storage
 from fixtures.disk.fat_volume import FATRecipe, build_fat_volume, missing_tool
@@ -45,7 +46,7 @@ BOOT_INI: Final = (
 
 def check(image: Path, *, thorough: bool = False) -> TargetEntry:
     """What a scan reports of an image."""
-    options = replace(EVERYTHING, model=False, thorough=thorough)
+    options = structs.replace(EVERYTHING, model=False, thorough=thorough)
     return scan(str(image), options=options).targets[0]
 
 
@@ -76,7 +77,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_image_says_what_its_folder_says(raw: Path, tmp_path: Path) -> None:
     """Findings on an image and on a copy of its files differ in paths and volume alone."""
     write_machine(tmp_path, STOCK_SP6A)
-    options = replace(EVERYTHING, model=False)
+    options = structs.replace(EVERYTHING, model=False)
     image, folder = scan(str(raw), str(tmp_path), options=options).targets
     assert image.kind is TargetKind.DISK_IMAGE
     (of_image,), (of_folder,) = image.findings, folder.findings
@@ -88,9 +89,11 @@ def test_an_image_says_what_its_folder_says(raw: Path, tmp_path: Path) -> None:
         63 * 512,
         "NTFS 1.2",
     )
-    as_in_folder = replace(file, path=of_folder.files[0].path, volume=None)
-    assert replace(of_image, files=(as_in_folder,)) == of_folder
-    as_in_folder_system = replace(image.systems[0], root=folder.systems[0].root, volume=None)
+    as_in_folder = structs.replace(file, path=of_folder.files[0].path, volume=None)
+    assert structs.replace(of_image, files=(as_in_folder,)) == of_folder
+    as_in_folder_system = structs.replace(
+        image.systems[0], root=folder.systems[0].root, volume=None
+    )
     assert as_in_folder_system == folder.systems[0]
 
 

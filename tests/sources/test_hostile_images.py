@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from fixtures.containers import qcow2_image, vmdk_descriptor
@@ -48,7 +49,7 @@ FOLDER: Final = "WINNT/system32/drivers"
 def check(image: Path, content: bytes | bytearray, *, thorough: bool = False) -> TargetEntry:
     """Scan an image of these bytes within the limit, and hold what is said against them."""
     image.write_bytes(content)
-    options = replace(EVERYTHING, model=False, thorough=thorough)
+    options = structs.replace(EVERYTHING, model=False, thorough=thorough)
     begun = time.process_time()
     target = scan(str(image), options=options).targets[0]
     assert time.process_time() - begun < LIMIT

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from fixtures.containers import vdi_image
 from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.auditing.task import end_audit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """An executor that runs ``slots`` tasks at a time.
 
     ``end`` ends what an audit still has running, wherever that is, by the audit's identity.

@@ -1,8 +1,9 @@
 """What every task of one audit has in common; it travels to a worker with each target."""
 
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.auditing.limits import Limits
 from ntscan.reporting.harmless import harmless
@@ -13,8 +14,7 @@ from ntscan.vocabulary import TargetKind
 SCAN: Final = "ntscan.auditing.scan_target:prepare"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """One thing to scan: its path as the user gave it or as it was found, and what it seems to be.
 
     What is not there is a file, until somebody finds out.
@@ -24,8 +24,7 @@ class Target:
     kind: TargetKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """One audit: what is asked, by which rules, and what one scan may take.
 
     ``identity`` is another one for each audit; ``folder`` is the absolute path from which relative

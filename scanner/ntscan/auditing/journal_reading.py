@@ -4,7 +4,6 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +79,8 @@ def _refuse_other(line: TargetLine, job: Job, where: str) -> None:
         ("version of ntscan", line.tool.version, VERSION),
         ("rules", line.rules.digest, job.rules.digest),
         *(
-            (f"options, {field.name}", getattr(there, field.name), getattr(here, field.name))
-            for field in fields(Options)
+            (f"options, {field}", getattr(there, field), getattr(here, field))
+            for field in Options.__struct_fields__
         ),
     ]
     for what, written, asked in pairs:

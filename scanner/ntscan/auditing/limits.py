@@ -4,10 +4,11 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import UsageError
 
@@ -20,8 +21,7 @@ _GRACE: Final = 5
 _PEAK: Final = re.compile(rb"^VmPeak:\s*(\d+) kB$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """The most that one scan may take: ``seconds`` by the clock, ``memory`` in bytes.
 
     The memory is the address space of the scanning process, Python and all that is mapped included.

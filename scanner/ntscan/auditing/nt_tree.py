@@ -1,9 +1,10 @@
 """Which folders of this machine are NT trees, by the names in them alone."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 _SYSTEM32: Final = "system32"
 #: What lies beside the system root on the volume that NT 4.0 starts from.
@@ -14,8 +15,7 @@ _ROOT_NAMES: Final = ("winnt", "wtsrv", "windows")
 _INSIDE: Final = (("system32",), ("system32", "drivers"), ("system32", "config"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """What lies in a folder, by name; ``others`` counts pipes, sockets and devices."""
 
     path: str

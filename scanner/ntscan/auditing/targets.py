@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.auditing.job import Target
 from ntscan.auditing.nt_tree import (
@@ -18,16 +19,14 @@ from ntscan.sources.image_files import image_of
 from ntscan.vocabulary import TargetKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreachable:
+class Unreachable(Struct, frozen=True, kw_only=True):
     """A place that could hold a target and cannot be looked into, and why."""
 
     target: Target
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What an audit scans, each thing once and in a repeatable order.
 
     ``left_out`` counts the files that are no target, ``links`` the symbolic links, which are not

@@ -5,8 +5,9 @@ exactly once is not published; here are the ways that the DDK's rules allow, and
 happens where the IRP is left to the I/O manager.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.drivermodel.execution import Routine, Step
 from ntscan.drivermodel.io_manager import IO_ALLOCATE_IRP
@@ -31,8 +32,7 @@ from ntscan.drivermodel.story import Lane
 from ntscan.vocabulary import Behaviour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Build(Struct, frozen=True, kw_only=True):
     """A build of sfmsrv.sys, as far as it locks and unlocks."""
 
     name: str

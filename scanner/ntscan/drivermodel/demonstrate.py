@@ -1,7 +1,8 @@
 """One refused unlock, told step by step, and the I/O of other drivers after it."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
@@ -24,8 +25,7 @@ _OVERLAP_ASSUMPTION: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demonstration:
+class Demonstration(Struct, frozen=True, kw_only=True):
     """What one refused unlock did to the modelled machine."""
 
     behaviour: Behaviour
@@ -59,8 +59,7 @@ class Demonstration:
         return f"STOP {self.stop_code} in I/O operation {self.io_operations_until_stop} after it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class Recording(Struct, frozen=True, kw_only=True):
     """A demonstration and its events, for drawing."""
 
     demonstration: Demonstration

@@ -7,9 +7,10 @@ memory, all threads, the lock table and the ledger are equal.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from ntscan.drivermodel import traffic
 from ntscan.drivermodel.bugcheck import BugCheckError
@@ -37,8 +38,7 @@ class Bad(StrEnum):
     LEAK = "an IRP is never freed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """The bounds of an exploration."""
 
     workers: int = 2
@@ -48,8 +48,7 @@ class Scene:
     states: int = STATE_BOUND
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """A bad state, and a shortest way to it."""
 
     what: str
@@ -57,8 +56,7 @@ class Finding:
     trace: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exploration:
+class Exploration(Struct, frozen=True, kw_only=True):
     """What a search found. Without ``complete``, the absence of a finding claims nothing."""
 
     build: str

@@ -5,9 +5,10 @@ the same declarations and natural alignment, from which its offsets are derived;
 them against a kernel. A structure holds only the fields that the model reads or writes.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 
 class Platform(StrEnum):
@@ -17,8 +18,7 @@ class Platform(StrEnum):
     ALPHA = "alpha"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IrpLayout:
+class IrpLayout(Struct, frozen=True, kw_only=True):
     """IRP, without its stack locations; they follow it at ``size``."""
 
     size: int = 0x70
@@ -35,8 +35,7 @@ class IrpLayout:
     current_stack_location: int = 0x60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackLocationLayout:
+class StackLocationLayout(Struct, frozen=True, kw_only=True):
     """IO_STACK_LOCATION; ``length``, ``key`` and ``byte_offset`` are Parameters.LockControl."""
 
     size: int
@@ -52,8 +51,7 @@ class StackLocationLayout:
     control: int = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layouts:
+class Layouts(Struct, frozen=True, kw_only=True):
     """The structures of one platform, and the sizes that its memory manager works in."""
 
     platform: Platform

@@ -1,8 +1,9 @@
 """What no source states about NT 4.0, as choices that every result of the model names."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
+
+from msgspec import Struct
 
 from ntscan.drivermodel.bugcheck import Irql
 from ntscan.drivermodel.layouts import Platform
@@ -31,8 +32,7 @@ class Completion(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
+class Policies(Struct, frozen=True, kw_only=True):
     """One choice for each open question; the defaults are the inferences in the docs."""
 
     allocator: Allocator = Allocator.LOOKASIDE

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.drivermodel.bugcheck import BugCheckError
 from ntscan.drivermodel.builds import BUILDS
@@ -22,8 +23,7 @@ REFUSALS_BOUND: Final = 100
 WATCH: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """Where a run ends without a STOP, whichever comes first."""
 
     #: Operations from the server's start.
@@ -34,8 +34,7 @@ class Bounds:
     watch: int = WATCH
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """How one run ended; operations count from 1."""
 
     first_refusal: int | None
@@ -44,8 +43,7 @@ class Run:
     operations: int  # modelled, skipped ones included
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distribution:
+class Distribution(Struct, frozen=True, kw_only=True):
     """Operations, over the runs that stopped: the middle, and where 90 % of the runs lie."""
 
     percent_5: int
@@ -53,8 +51,7 @@ class Distribution:
     percent_95: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One workload's runs."""
 
     load: "Load"
@@ -67,8 +64,7 @@ class Row:
     operations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class Load(Struct, frozen=True, kw_only=True):
     """A workload to be run many times."""
 
     pattern: Pattern

@@ -1,7 +1,8 @@
 """Where a file stands among the published builds: older, the fix, neighbour, newer, or unknown."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.evaluation.interval import Interval, link_window
 from ntscan.evaluation.language import is_in_language
@@ -15,8 +16,7 @@ from ntscan.vocabulary import Anomaly, Build
 PLAUSIBLE: Final = Interval(earliest=ERA[0], latest=ERA[1])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOrder:
+class BuildOrder(Struct, frozen=True, kw_only=True):
     """Where a file stands, and by which evidence; ``basis`` is a clause for a reason.
 
     ``build`` is ``None`` where there is nothing to place: no file, or no published fix for it.

@@ -1,6 +1,6 @@
 """One file, or its absence, held against one rule: what criteria and status rows look at."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ntscan.evaluation.build_order import NOT_PLACED, BuildOrder, fixed_build_for, order_build
 from ntscan.evaluation.operating_system import other_operating_system
@@ -14,8 +14,7 @@ from ntscan.machinecode.traced import Trace
 from ntscan.rulebook.advisory import Advisory, FixedBuild
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A rule, a system, and the file in question; ``file`` is ``None`` where it was not found.
 
     ``other_system`` names the operating system other than NT 4.0 that the file belongs to; then,

@@ -1,13 +1,12 @@
 """The types of a verdict: criteria, and the finding that they lead to."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ntscan.evidence.characteristics import FileItem
 from ntscan.vocabulary import Anomaly, Behaviour, Build, Exposure, Justification, Result, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
+class Criterion(Struct, frozen=True, kw_only=True):
     """One question put to the evidence: what was seen, what the fixed build would show, and why.
 
     ``result`` is ``true`` where the evidence is as expected: of the file, what the fixed build
@@ -22,8 +21,7 @@ class Criterion:
     explanation: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What one rule means for one file, or for a system on which the file was not found.
 
     ``decides`` is false for copies that are only shown. ``behaviour`` is the one that the driver

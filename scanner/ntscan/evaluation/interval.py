@@ -6,10 +6,11 @@ stamps with the bias of the day it is asked (Q129574, Q158588), so daylight savi
 the interval.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
+
+from msgspec import Struct
 
 #: The KB prints minutes, and Pacific standard time is eight hours behind UTC.
 _LATEST_READING: Final = timedelta(hours=8, seconds=60)
@@ -18,8 +19,7 @@ _LATEST_READING: Final = timedelta(hours=8, seconds=60)
 _LINKED_BEFORE_FILE: Final = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class Interval(Struct, frozen=True, kw_only=True):
     """A closed interval of moments, both UTC."""
 
     earliest: datetime

@@ -1,16 +1,16 @@
 """The status table: rows tried from the top, the first that fits decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from ntscan.evaluation.case import Case
 from ntscan.evidence.reading import Exists, Unrecognised
 from ntscan.vocabulary import Build, Justification, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
+class Conclusion(Struct, frozen=True, kw_only=True):
     """A status and the sentence that gives its reason."""
 
     status: Status

@@ -1,15 +1,15 @@
 """The types of evidence: files, their PE metadata, and the system around them (OVAL: items)."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ntscan.evidence.system_evidence import NO_HIVES, SystemEvidence
 from ntscan.sources.description import VolumeDescription
 from ntscan.vocabulary import FileRole, ModificationTimeKind, Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionResource:
+class VersionResource(Struct, frozen=True, kw_only=True):
     """What a VERSIONINFO resource says (winver.h: VS_FIXEDFILEINFO and the string tables).
 
     ``file_version`` and ``product_version`` are the binary ones of VS_FIXEDFILEINFO as four dotted
@@ -26,8 +26,7 @@ class VersionResource:
     languages: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PEMetadata:
+class PEMetadata(Struct, frozen=True, kw_only=True):
     """What the headers and directories of a PE image say (Microsoft PE/COFF specification).
 
     ``machine`` is the name of IMAGE_FILE_HEADER.Machine, or its number as ``0x1234`` where the
@@ -53,15 +52,13 @@ class PEMetadata:
         return self.stored_checksum == self.computed_checksum
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAnImage:
+class NotAnImage(Struct, frozen=True, kw_only=True):
     """The file was read and is no PE image; ``reason`` is a sentence without the path."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hashes:
+class Hashes(Struct, frozen=True, kw_only=True):
     """Digests of a file's bytes in lower-case hexadecimal."""
 
     md5: str
@@ -69,8 +66,7 @@ class Hashes:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileItem:
+class FileItem(Struct, frozen=True, kw_only=True):
     """One file whose name a rule names: size in bytes, modification time as ``modified_kind`` says.
 
     ``place`` is what its source finds it by, ``volume`` that of a disk image on which it lies.
@@ -90,8 +86,7 @@ class FileItem:
     image: PEMetadata | NotAnImage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionError:
+class CollectionError(Struct, frozen=True, kw_only=True):
     """A place that could not be read; ``file_name`` is the name a rule looks for there, if one.
 
     ``decides`` says that the file that speaks for a system lies, or may lie, there.
@@ -104,8 +99,7 @@ class CollectionError:
     decides: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemCharacteristics:
+class SystemCharacteristics(Struct, frozen=True, kw_only=True):
     r"""All that was collected about one NT system, or about a folder or file outside any.
 
     ``root`` is the system root (``C:\WINNT``) or ``None`` outside a system. ``is_nt`` says that a

@@ -1,8 +1,9 @@
 """From a source to evidence: which files are there, what they are, and which system they are of."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import UTC, timedelta
+
+from msgspec.structs import replace
 
 from ntscan.errors import ImageError, SourceError
 from ntscan.evidence.characteristics import (

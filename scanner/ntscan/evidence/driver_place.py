@@ -1,7 +1,8 @@
 """Where the installed driver of a system is: where the registry says, else the usual place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.evidence.image_path import locate
 from ntscan.evidence.installation import Place
@@ -10,16 +11,14 @@ from ntscan.evidence.system_evidence import SystemEvidence
 from ntscan.evidence.wanted import Wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverPlace:
+class DriverPlace(Struct, frozen=True, kw_only=True):
     """The place of an installed driver; ``image_path`` is the registry's word, if it has one."""
 
     place: Place
     image_path: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutOfSight:
+class OutOfSight(Struct, frozen=True, kw_only=True):
     """The driver is, or should be, where the scan cannot look; ``message`` says why."""
 
     path: str

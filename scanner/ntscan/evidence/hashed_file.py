@@ -1,14 +1,14 @@
 """A file's bytes with the digests of the same bytes: one read serves both."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.evidence.characteristics import Hashes
 from ntscan.sources.source import LARGEST_DRIVER, Entry, FileContent, Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HashedFile:
+class HashedFile(Struct, frozen=True, kw_only=True):
     """A file's bytes and times, with the digests of the same bytes."""
 
     content: FileContent

@@ -1,7 +1,8 @@
 """The two halves of a mirror: one system where they agree, two and a warning where they do not."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ntscan.evidence.characteristics import FileItem, SystemCharacteristics
 from ntscan.sources.description import Mirror, VolumeDescription

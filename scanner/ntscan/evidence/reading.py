@@ -4,46 +4,41 @@
 Characteristics Schema, ``StatusEnumeration``); none of them is ``None``.
 """
 
-from dataclasses import dataclass
 from typing import Final, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exists(Generic[T_co]):
+class Exists(Struct, Generic[T_co], frozen=True, kw_only=True):
     """The value is there; ``stated_by_user`` tells an operator's word from what was read."""
 
     value: T_co
     stated_by_user: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unrecognised:
+class Unrecognised(Struct, frozen=True, kw_only=True):
     """Something is there that names nothing known, for example "Service Pack 7"."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contradictory:
+class Contradictory(Struct, frozen=True, kw_only=True):
     """Two places that should say the same say different things; ``message`` says what."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class DoesNotExist:
+class DoesNotExist(Struct, frozen=True):
     """It was looked for in a place that could be read, and it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotCollected:
+class NotCollected(Struct, frozen=True):
     """Nobody looked: the target holds no place where it could be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionFailed:
+class CollectionFailed(Struct, frozen=True, kw_only=True):
     """The place where it could be is there and could not be read; ``message`` says why."""
 
     message: str

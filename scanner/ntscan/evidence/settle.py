@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.evidence.characteristics import CollectionError
 from ntscan.evidence.driver_place import DriverPlace, OutOfSight, driver_place
@@ -21,8 +22,7 @@ from ntscan.vocabulary import Stage
 _LAST_PART: Final = re.compile(r"[\\/][^\\/]*$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettledSystem:
+class SettledSystem(Struct, frozen=True, kw_only=True):
     """What the hives of a system say, and what follows for where its drivers are."""
 
     registry: SystemEvidence

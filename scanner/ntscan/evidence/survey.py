@@ -3,14 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from ntscan.evidence.characteristics import CollectionError
 from ntscan.evidence.installation import CONFIG, DRIVERS, Place, is_hive, ways_to
 from ntscan.sources.source import Blocked, Entry
 from ntscan.vocabulary import Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """A place that could not be read, and why; ``file_name`` is what a rule looks for there.
 
     ``leads_on`` says that other files could be found beyond it.

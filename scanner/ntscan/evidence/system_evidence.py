@@ -1,14 +1,14 @@
 """The types of what the registry hives of one NT system say."""
 
-from dataclasses import dataclass, fields
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.evidence.reading import NOT_COLLECTED, CollectionFailed, Exists, Reading
 from ntscan.vocabulary import Product, ServicePack, ServiceStart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """One key below ``Services``; the image path is as the registry has it."""
 
     name: str
@@ -17,8 +17,7 @@ class Service:
     depends_on: Reading[tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingRename:
+class PendingRename(Struct, frozen=True, kw_only=True):
     r"""A file to be moved at the next start, or deleted where ``destination`` is ``None``.
 
     Both are paths as ``C:\WINNT\...``: without the ``\??\`` of NT's own names, and without the
@@ -29,8 +28,7 @@ class PendingRename:
     destination: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemEvidence:
+class SystemEvidence(Struct, frozen=True, kw_only=True):
     """What the hives of one system say; without hives, every reading is NotCollected.
 
     ``version`` is that of Windows NT ("4.0"), ``active_time_bias`` is minutes to be added to local
@@ -63,7 +61,7 @@ class SystemEvidence:
         parts: list[SystemEvidence | Service] = [self]
         for services in (self.services, self.dependents):
             parts += services.value if isinstance(services, Exists) else ()
-        readings = [getattr(part, field.name) for part in parts for field in fields(part)]
+        readings = [getattr(part, field) for part in parts for field in part.__struct_fields__]
         return tuple(
             dict.fromkeys(
                 reading.message for reading in readings if isinstance(reading, CollectionFailed)

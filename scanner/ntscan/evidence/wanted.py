@@ -1,10 +1,9 @@
 """What a scan looks for: a file, and the services around it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """A file by its name in lower case.
 
     ``driver`` is the service whose ImagePath says where the file is, if one does; ``services`` are

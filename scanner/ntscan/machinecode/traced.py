@@ -1,8 +1,9 @@
 """What running an image's own machine code showed of its IRPs; addresses are RVAs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ntscan.vocabulary import Grade
 
@@ -46,16 +47,14 @@ class FreedBy(StrEnum):
     DEFERRED = "deferred"  # a work item, a DPC, a timer or a thread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeSite:
+class FreeSite(Struct, frozen=True, kw_only=True):
     """One free of an IRP: where the call of IoFreeIrp stands (of the I/O manager's, none)."""
 
     rva: int | None
     by: FreedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IrpTrace:
+class IrpTrace(Struct, frozen=True, kw_only=True):
     """One IRP on one path, in one completion mode.
 
     ``major`` and ``minor`` are those of its last send; ``None`` where it was never sent.
@@ -85,8 +84,7 @@ class IrpTrace:
         return sum(site.by is not FreedBy.IO_MANAGER for site in self.free_sites)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """The result for one image: its grade, why, and the IRPs that decided it.
 
     ``unmodelled`` names the routines that were answered without a model of what they do.

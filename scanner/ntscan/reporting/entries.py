@@ -1,8 +1,9 @@
 """From evidence and findings to the report's entries; here scanned text is made harmless."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from ntscan.evaluation.finding import Criterion, Finding
 from ntscan.evidence.characteristics import (

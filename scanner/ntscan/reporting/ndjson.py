@@ -1,7 +1,6 @@
 """NDJSON: one target a line, with what a report says once beside it."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Final
 
 import msgspec
@@ -12,14 +11,12 @@ from ntscan.reporting.report import Report, TargetEntry, TargetLine
 #: What every line begins with; a torn one holds at least a part of it.
 LINE_BEGINS: Final = b'{"target":'
 
-_ENTRY_FIELDS: Final = tuple(field.name for field in fields(TargetEntry))
-
 
 def target_lines(report: Report) -> Iterator[TargetLine]:
     """Yield each target of a report as a line of its own."""
     for entry in report.targets:
         yield TargetLine(
-            **{name: getattr(entry, name) for name in _ENTRY_FIELDS},
+            **{name: getattr(entry, name) for name in TargetEntry.__struct_fields__},
             schema_version=report.schema_version,
             tool=report.tool,
             rules=report.rules,

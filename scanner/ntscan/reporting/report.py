@@ -4,8 +4,9 @@
 UTC. Text that came from scanned bytes has been made harmless (see harmless.py).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ntscan.evaluation.finding import Criterion
 from ntscan.reporting.trace_report import MachineCodeEntry
@@ -30,24 +31,21 @@ from ntscan.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """The program that wrote the report."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulesUsed:
+class RulesUsed(Struct, frozen=True, kw_only=True):
     """How many rules were asked, and the SHA-256 of their text as ``sha256:...``."""
 
     count: int
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What the user asked for and stated, as far as it can change a finding.
 
     ``machine_code`` is whether to run that of every file, or of none; of files that are left
@@ -65,8 +63,7 @@ class Options:
     machine_code: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """When and where a report was made; the only part in which two runs differ.
 
     ``folder`` is the absolute path from which the relative paths of targets go.
@@ -79,8 +76,7 @@ class Run:
     options: Options
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeEntry:
+class VolumeEntry(Struct, frozen=True, kw_only=True):
     """A volume of a disk image: its partition's number, its offset in bytes, type and file system.
 
     ``type`` is that of the partition table, ``mirror`` the other half of a mirror.
@@ -94,8 +90,7 @@ class VolumeEntry:
     mirror: Mirror | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageEntry:
+class ImageEntry(Struct, frozen=True, kw_only=True):
     """A disk image: its container, the host files that hold it, and the digests of the disk.
 
     ``size`` is the disk's in bytes; ``note`` says where its volumes had to be searched for.
@@ -109,8 +104,7 @@ class ImageEntry:
     note: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorEntry:
+class ErrorEntry(Struct, frozen=True, kw_only=True):
     """A place that could not be read, and what to do about it."""
 
     path: str
@@ -118,8 +112,7 @@ class ErrorEntry:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PEEntry:
+class PEEntry(Struct, frozen=True, kw_only=True):
     """The PE metadata of a file; ``checksum`` is the stored one, ``language`` hexadecimal."""
 
     machine: str
@@ -139,8 +132,7 @@ class PEEntry:
     debug_file_name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True, kw_only=True):
     """One file: size in bytes, digests in hexadecimal, ``pe`` where it is a PE image.
 
     ``mtime`` is UTC, or without a zone where ``mtime_kind`` says that it is a wall clock's.
@@ -158,8 +150,7 @@ class FileEntry:
     pe: PEEntry | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemonstrationEntry:
+class DemonstrationEntry(Struct, frozen=True, kw_only=True):
     """What the driver model, or the image's own machine code, did; ``frees`` is of one IRP.
 
     ``behaviour`` and the STOP are the model's alone, ``machine_code`` that of the file's own code.
@@ -178,8 +169,7 @@ class DemonstrationEntry:
     machine_code: MachineCodeEntry | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingEntry:
+class FindingEntry(Struct, frozen=True, kw_only=True):
     """What one rule means for one file or system; ``system`` is an index into the target's systems.
 
     ``decides`` is false for copies that are only shown; ``demonstrations_note`` says which
@@ -203,8 +193,7 @@ class FindingEntry:
     demonstrations_note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceEntry:
+class ServiceEntry(Struct, frozen=True, kw_only=True):
     """A service of the component, or one that needs it; the image path is the registry's."""
 
     start: ServiceStart | None
@@ -212,8 +201,7 @@ class ServiceEntry:
     depends_on: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemEntry:
+class SystemEntry(Struct, frozen=True, kw_only=True):
     """One NT installation: what was read about it, and what the user stated (``overridden``)."""
 
     root: str
@@ -228,8 +216,7 @@ class SystemEntry:
     anomalies: tuple[Anomaly, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetEntry:
+class TargetEntry(Struct, frozen=True, kw_only=True):
     """One scanned path, with everything that was found in it."""
 
     target: str
@@ -242,8 +229,7 @@ class TargetEntry:
     rules_not_present: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetLine(TargetEntry):
+class TargetLine(TargetEntry, frozen=True, kw_only=True):
     """One target with what a report says once: a line of an audit; ``run`` is of this target."""
 
     schema_version: str
@@ -252,8 +238,7 @@ class TargetLine(TargetEntry):
     run: Run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """Counts of targets, and of the findings that decide."""
 
     targets: int
@@ -264,8 +249,7 @@ class Summary:
     undetermined: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """The whole result of one run."""
 
     schema_version: str

@@ -1,9 +1,9 @@
 """A trace for a person at a terminal: its grade, and each IRP with the addresses of its life."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final, TextIO
 
+from msgspec.structs import replace
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table

@@ -5,10 +5,10 @@ that came from scanned bytes has been made harmless (see harmless.py).
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from ntscan.machinecode.traced import CompletionMode, FreedBy, FreeSite, IrpTrace, Trace
 from ntscan.reporting.harmless import harmless, shown
@@ -18,16 +18,14 @@ from ntscan.vocabulary import SCHEMA_VERSION, Grade
 _INDENT: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeSiteEntry:
+class FreeSiteEntry(Struct, frozen=True, kw_only=True):
     """One free of an IRP; ``rva`` is that of the call, ``null`` where the I/O manager frees."""
 
     rva: str | None
     by: FreedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IrpEntry:
+class IrpEntry(Struct, frozen=True, kw_only=True):
     """One IRP on one way through the code, in one completion mode.
 
     ``frees`` counts ``free_sites`` without those of the I/O manager. ``witness`` names the values
@@ -49,8 +47,7 @@ class IrpEntry:
     clean_return: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineCodeEntry:
+class MachineCodeEntry(Struct, frozen=True, kw_only=True):
     """What the machine code of one image did with its IRPs."""
 
     machine: str
@@ -62,8 +59,7 @@ class MachineCodeEntry:
     instructions: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceEntry(MachineCodeEntry):
+class TraceEntry(MachineCodeEntry, frozen=True, kw_only=True):
     """The report of one trace; ``seconds`` is what the run took."""
 
     seconds: float
@@ -72,7 +68,7 @@ class TraceEntry(MachineCodeEntry):
 def trace_entry(trace: Trace, data: bytes) -> TraceEntry:
     """Report a trace of an image of these bytes."""
     entry = machine_code_entry(trace, hashlib.sha256(data).hexdigest())
-    fields = {field: getattr(entry, field) for field in MachineCodeEntry.__dataclass_fields__}
+    fields = {field: getattr(entry, field) for field in MachineCodeEntry.__struct_fields__}
     return TraceEntry(**fields, seconds=round(trace.seconds, 3))
 
 

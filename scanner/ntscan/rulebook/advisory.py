@@ -4,9 +4,10 @@ Every figure carries ``source``, the number of the article that it was taken fro
 naive, as the KB prints them without a zone; all other times are UTC. Sizes are bytes.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ntscan.vocabulary import Build, Machine, Product, Scenario, ServicePack, Status
 
@@ -25,8 +26,7 @@ class ContainsFix(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applicability:
+class Applicability(Struct, frozen=True, kw_only=True):
     """The products and service packs that the article lists."""
 
     products: tuple[Product, ...]
@@ -34,8 +34,7 @@ class Applicability:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class Services(Struct, frozen=True, kw_only=True):
     """The services of the component; ``driver`` is the one whose ImagePath names the file."""
 
     driver: str
@@ -43,16 +42,14 @@ class Services:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductWithoutComponent:
+class ProductWithoutComponent(Struct, frozen=True, kw_only=True):
     """A product on which the component does not exist."""
 
     product: Product
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedBuild:
+class FixedBuild(Struct, frozen=True, kw_only=True):
     """The fixed file for one machine, as the article's table has it."""
 
     machine: Machine
@@ -63,8 +60,7 @@ class FixedBuild:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownBuild:
+class KnownBuild(Struct, frozen=True, kw_only=True):
     """Another published build of the same file.
 
     ``hotfix`` is the key that its hotfix leaves, ``service_pack`` the release that it shipped with.
@@ -82,8 +78,7 @@ class KnownBuild:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseWithoutFix:
+class ReleaseWithoutFix(Struct, frozen=True, kw_only=True):
     """A service pack that shipped after the fix and without it; ``released_by`` is the last day."""
 
     service_pack: ServicePack
@@ -91,32 +86,28 @@ class ReleaseWithoutFix:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterBuilds:
+class LaterBuilds(Struct, frozen=True, kw_only=True):
     """From which link time on every build holds the fix, since no release without it followed."""
 
     hold_fix_from: datetime
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One thing to do, in words that a person can act on."""
 
     text: str
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelScene:
+class ModelScene(Struct, frozen=True, kw_only=True):
     """The scene of the driver model that shows the defect."""
 
     scenario: Scenario
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A file that the rule must, or must not, flag; a test builds it and scans it.
 
     ``language`` is a Windows language identifier. ``modified`` is the file's date, UTC, which must
@@ -136,8 +127,7 @@ class Example:
     hotfix_keys: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advisory:
+class Advisory(Struct, frozen=True, kw_only=True):
     """All that one KB article, and the articles around it, say about one file's fix.
 
     ``primary_language`` is the primary language identifier of the builds that the article
@@ -166,8 +156,7 @@ class Advisory:
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBook:
+class RuleBook(Struct, frozen=True, kw_only=True):
     """The rules of one run, ordered by id; ``digest`` is the SHA-256 of their text."""
 
     advisories: tuple[Advisory, ...]

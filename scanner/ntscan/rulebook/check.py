@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.rulebook.advisory import Advisory
 from ntscan.rulebook.locate import FieldPath
@@ -35,8 +36,7 @@ _PATTERNS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One thing wrong with a rule, and the field that it is wrong with."""
 
     field: FieldPath
@@ -55,9 +55,9 @@ def problems(advisory: Advisory) -> Iterator[Problem]:
 
 
 def _leaves(field: FieldPath, value: object) -> Iterator[tuple[FieldPath, object]]:
-    if is_dataclass(value):
-        for part in fields(value):
-            yield from _leaves((*field, part.name), getattr(value, part.name))
+    if isinstance(value, Struct):
+        for part in value.__struct_fields__:
+            yield from _leaves((*field, part), getattr(value, part))
     elif isinstance(value, tuple):
         for index, member in enumerate(value):
             yield from _leaves((*field, index), member)

@@ -4,7 +4,6 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import fields, is_dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -149,10 +148,9 @@ def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:
 def _unknown(field: FieldPath, written: object, understood: object) -> Iterator[FieldPath]:
     """Yield each key that was written and that no type of the rule has."""
     match written:
-        case dict() if is_dataclass(understood):
-            known = {part.name for part in fields(understood)}
+        case dict() if isinstance(understood, msgspec.Struct):
             for key, value in written.items():
-                if key not in known:
+                if key not in understood.__struct_fields__:
                     yield (*field, key)
                 else:
                     yield from _unknown((*field, key), value, getattr(understood, key))

@@ -3,8 +3,9 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 #: Where a field stands: table names and keys as strings, places in arrays as integers.
 FieldPath: TypeAlias = tuple[str | int, ...]
@@ -22,8 +23,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement of a TOML text: the line it ends on, the table it stands in, what it says.
 
     The header of a table says nothing; its ``table`` is the one that it begins.

@@ -1,12 +1,11 @@
 """What a source says of the disk image that it reads: container, volumes and digests."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ntscan.vocabulary import ContainerFormat, HashOrigin, HashScope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
+class Mirror(Struct, frozen=True, kw_only=True):
     """The other half of a mirror of Windows NT's fault-tolerant disks.
 
     ``agrees`` says that it holds the same of all that was read; ``None`` until both were.
@@ -16,8 +15,7 @@ class Mirror:
     agrees: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeDescription:
+class VolumeDescription(Struct, frozen=True, kw_only=True):
     """A volume: ``partition`` as an ARC path numbers it, ``offset`` and ``length`` in bytes.
 
     ``type`` is the partition's type as ``0x87``, ``None`` where no partition table named it.
@@ -32,8 +30,7 @@ class VolumeDescription:
     mirror: Mirror | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageHash:
+class ImageHash(Struct, frozen=True, kw_only=True):
     """A digest in hexadecimal, whose word it is, and what it is of.
 
     ``covers`` is ``None`` where a digest was stated, and none computed that could tell.
@@ -45,8 +42,7 @@ class ImageHash:
     covers: HashScope | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageDescription:
+class ImageDescription(Struct, frozen=True, kw_only=True):
     """A disk image: ``size`` of the disk in bytes, the host files that hold it, its digests.
 
     ``note`` says what a person should know of it: volumes that were not found by the partition

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
@@ -16,8 +17,7 @@ from ntscan.vocabulary import HashOrigin, HashScope
 _PIECE: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageHashing:
+class ImageHashing(Struct, frozen=True, kw_only=True):
     """What is known and wanted: the digests that the user states, and whether to compute any."""
 
     stated: StatedHashes = field(default_factory=StatedHashes)

@@ -1,8 +1,9 @@
 """From the volumes of a disk to those that can be read, the halves of a mirror told together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes

@@ -1,8 +1,9 @@
 """One volume of a disk image: its folders and files by their places, and by NT's paths."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.description import VolumeDescription
@@ -17,8 +18,7 @@ MOST_ENTRIES: Final = 1_000_000
 Names = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A folder or file with the names that lead to it, in the letters of the disk."""
 
     names: Names

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO, Final, Self
+
+from msgspec import Struct
 
 from ntscan.sources.description import ImageDescription, VolumeDescription
 from ntscan.vocabulary import ModificationTimeKind, Stage, TargetKind
@@ -14,8 +15,7 @@ from ntscan.vocabulary import ModificationTimeKind, Stage, TargetKind
 LARGEST_DRIVER: Final = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A file or folder: ``path`` as a person would find it, ``place`` for comparing.
 
     ``place`` is the absolute path's parts in lower case, since NT compares names without case.
@@ -26,8 +26,7 @@ class Entry:
     is_folder: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
+class Blocked(Struct, frozen=True, kw_only=True):
     """A place in the tree that the source does not enter, and the sentence that says why.
 
     ``leads_on`` says that other files could be found beyond it; ``stage`` is where the scan was
@@ -41,8 +40,7 @@ class Blocked:
     stage: Stage = Stage.WALK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileContent:
+class FileContent(Struct, frozen=True, kw_only=True):
     """The bytes of a file with its modification time, which has a zone where it is UTC."""
 
     data: bytes

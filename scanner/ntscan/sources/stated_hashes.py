@@ -4,10 +4,11 @@ import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError, UsageError
 from ntscan.sources.host_file import read_host_file
@@ -20,8 +21,7 @@ _DIGEST: Final = re.compile(r"[0-9a-fA-F]{32}(?:[0-9a-fA-F]{8}(?:[0-9a-fA-F]{24}
 _LINE: Final = re.compile(rf"(?P<digest>{_DIGEST.pattern}) [ *](?P<name>.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class StatedHashes:
+class StatedHashes(Struct, frozen=True):
     """Digests in hexadecimal: ``only`` that of the one target, ``by_path`` those of a list."""
 
     only: str | None = None

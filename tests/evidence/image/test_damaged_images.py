@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fixtures.pe_image import ALPHA, PERecipe, VersionResource, build_pe_image
 from ntscan.errors import ImageError
@@ -293,12 +294,12 @@ _EVIDENCE: Final[dict[str, tuple[Damage, str, object]]] = {
     "a fixed version without its signature": (
         lambda image: image.replace(struct.pack("<I", 0xFEEF04BD), bytes(4)),
         "version",
-        replace(_VERSION, file_version=None, product_version=None),
+        structs.replace(_VERSION, file_version=None, product_version=None),
     ),
     "a version in two languages": (
         _appended(_RESOURCE, _resource_tree(_version_block(_IMAGE), versions=2)),
         "version",
-        replace(_VERSION, languages=(0, 1, 0x0409)),
+        structs.replace(_VERSION, languages=(0, 1, 0x0409)),
     ),
     "imports by number": (
         lambda image: _u32(image, _lookup_table(image), 1 << 31 | 7),

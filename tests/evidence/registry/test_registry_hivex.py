@@ -144,7 +144,7 @@ def test_key_made_with_hivexsh_is_found(tmp_path: Path) -> None:
 def _values(evidence: SystemEvidence) -> dict[str, object]:
     readings = {
         name: getattr(evidence, name)
-        for name in SystemEvidence.__slots__
+        for name in SystemEvidence.__struct_fields__
         if name not in {"services", "dirty_hives"}
     }
     return {name: getattr(reading, "value", reading) for name, reading in readings.items()}

@@ -6,6 +6,7 @@ from itertools import product as combinations
 from typing import BinaryIO, Final, Literal
 
 import pytest
+from msgspec import structs
 
 from fixtures.nt_system_hives import (
     SFM,
@@ -338,14 +339,14 @@ def test_dirty_hive_is_read_and_named(dirty: str) -> None:
     )
 
     assert evidence.dirty_hives == (dirty,)
-    assert replace(evidence, dirty_hives=()) == _read(system)
+    assert structs.replace(evidence, dirty_hives=()) == _read(system)
 
 
 def test_hives_that_nobody_has_are_not_collected() -> None:
     """Without hives nothing is collected, and nothing failed."""
     evidence = collect_system(service_names=SFM, system=NOT_COLLECTED, software=NOT_COLLECTED)
 
-    readings = {name: getattr(evidence, name) for name in SystemEvidence.__slots__}
+    readings = {name: getattr(evidence, name) for name in SystemEvidence.__struct_fields__}
     assert readings.pop("dirty_hives") == ()
     assert set(readings.values()) == {NOT_COLLECTED}
     assert evidence.failures == ()

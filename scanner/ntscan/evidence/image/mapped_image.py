@@ -5,8 +5,9 @@ the section that it begins in, and every loop by a count, so that hostile bytes 
 """
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from ntscan.errors import ImageError
 
@@ -25,8 +26,7 @@ class Section(NamedTuple):
     raw_offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class MappedImage:
+class MappedImage(Struct, frozen=True):
     """The bytes of an image file, found by their relative virtual address (RVA).
 
     ``pointer_size`` is 8 bytes in a PE32+ image, else 4. ``directories`` holds the RVA and the

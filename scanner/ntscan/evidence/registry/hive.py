@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 import pyregf
+from msgspec import Struct
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.registry.data import RegistryData, decode
@@ -229,8 +230,7 @@ class _KeyNode(NamedTuple):
     name_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A subkey or value: its name, and libregf's object (which has no types to name it by)."""
 
     name: str

@@ -3,9 +3,11 @@
 Names and layouts follow M. Suhanov's "Windows registry file format specification".
 """
 
+import os
 import struct
-from dataclasses import dataclass
 from typing import BinaryIO, Final
+
+from msgspec import Struct
 
 from ntscan.errors import RegistryError, SourceError
 
@@ -45,8 +47,7 @@ _VALUE_ENTRY_SIZE = 4
 _KEY_NODE_SIZE = 76
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseBlock:
+class BaseBlock(Struct, frozen=True, kw_only=True):
     """What the header of a hive says; ``bins_size`` counts the bytes of hive bins after it.
 
     The sequence numbers differ where the last write was cut off: such a hive is dirty.
@@ -127,6 +128,7 @@ class HiveFile:
     def __init__(self, file: BinaryIO, base_block: BaseBlock) -> None:
         self._file = file
         self._size = BASE_BLOCK_SIZE + base_block.bins_size
+        self._at = 0
         self._bytes_left = READ_LIMIT
         self._entries_left = ENTRIES_LIMIT
         self._content_left = CONTENT_LIMIT
@@ -134,11 +136,13 @@ class HiveFile:
 
     def read(self, size: int) -> bytes:
         """Read from the current place; raises RegistryError for what goes beyond a limit."""
-        is_cells = size > BIN_HEADER_SIZE and self._file.tell() >= BASE_BLOCK_SIZE
+        is_cells = size > BIN_HEADER_SIZE and self._at >= BASE_BLOCK_SIZE
         self._bytes_left -= size
         if size > BIN_LIMIT or self._bytes_left < 0:
             raise self._refuse("it asks for more bytes than a registry hive of NT 4.0 could")
+        self._file.seek(self._at)
         data = self._file.read(size)
+        self._at += len(data)
         if is_cells:
             self._check_cells(data)
         return data
@@ -173,13 +177,15 @@ class HiveFile:
         if self._content_left < 0:
             raise self._refuse(f"its names and values hold more than {CONTENT_LIMIT:,} bytes")
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a place in the file."""
-        return self._file.seek(offset, whence)
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = base + offset
+        return self._at
 
     def tell(self) -> int:
         """Return the current place."""
-        return self._file.tell()
+        return self._at
 
     def get_size(self) -> int:
         """Return the bytes that the header announces."""

@@ -2,15 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from ntscan.vocabulary import ContainerFormat
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredHash:
+class StoredHash(Struct, frozen=True, kw_only=True):
     """A digest of the whole disk that the container itself carries: ``md5`` or ``sha1``, in hex."""
 
     algorithm: str

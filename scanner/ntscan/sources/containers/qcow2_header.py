@@ -4,8 +4,9 @@ After QEMU's docs/interop/qcow2; field and bit names are its own.
 """
 
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 
@@ -29,8 +30,7 @@ _INCOMPATIBLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Qcow2Header:
+class Qcow2Header(Struct, frozen=True, kw_only=True):
     """What is needed to find a cluster: sizes and offsets in bytes, ``l1_size`` in entries."""
 
     version: int

@@ -4,9 +4,10 @@ After VDICore.h of VirtualBox, whose names the fields have.
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
@@ -30,8 +31,7 @@ _DISCARDED: Final = 0xFFFFFFFE
 _BLOCK_SIZES: Final = frozenset(1 << bits for bits in range(12, 29))  # VirtualBox makes 1 MB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VdiHeader:
+class VdiHeader(Struct, frozen=True, kw_only=True):
     """What is needed to find a block: sizes and offsets in bytes, ``c_blocks`` a number."""
 
     off_blocks: int

@@ -4,9 +4,10 @@ After VMware's "Virtual Disk Format 5.0".
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 
@@ -37,8 +38,7 @@ class ExtentKind(StrEnum):
     ZERO = "ZERO"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Extent(Struct, frozen=True, kw_only=True):
     """A stretch of the disk: its size, its file's name, and where it begins there, in bytes."""
 
     size: int

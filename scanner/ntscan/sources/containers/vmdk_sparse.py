@@ -6,8 +6,9 @@ not begin at the start of their file wrongly, and knows no ``ZERO`` extents.
 
 import io
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.host_files import HostFiles, LibraryFile
@@ -43,8 +44,7 @@ RW {sectors} SPARSE "extent"
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SparseHeader:
+class SparseHeader(Struct, frozen=True, kw_only=True):
     """What the header of a sparse extent says: its size on the disk in bytes, and its descriptor.
 
     ``descriptor`` is empty in an extent of a split disk, whose descriptor is a file of its own.

@@ -5,9 +5,10 @@ and NTFS's PACKED_BOOT_SECTOR; the limits are those that NT's own file systems s
 """
 
 import struct
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 SECTOR: Final = 512
 SIGNATURE: Final = b"\x55\xaa"
@@ -27,8 +28,7 @@ class FileSystemKind(StrEnum):
     NTFS = "NTFS"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BootSector:
+class BootSector(Struct, frozen=True, kw_only=True):
     """What a boot sector says of its volume; all but ``serial_number`` in bytes.
 
     ``length`` is what the file system uses of its volume; of NTFS, one sector behind it holds the

@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import BinaryIO, Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
@@ -25,8 +26,7 @@ _LISTINGS_KEPT: Final = 64
 _1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A file or folder on a volume; ``size`` in bytes, ``inode`` its number on that volume.
 
     ``modified`` is UTC on NTFS; on FAT it is wall clock, written as if it were UTC, and
@@ -43,8 +43,7 @@ class Node:
     damage: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
+class _Listing(Struct, frozen=True):
     """What lies in a folder: in order, and by its names in upper case, of which a long one wins.
 
     ``ambiguous`` are those that two files bear: POSIX programs, or damage, can make them. A folder

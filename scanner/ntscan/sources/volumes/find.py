@@ -1,7 +1,8 @@
 """From a disk to its volumes: by its partition table, as a bare volume, or by search."""
 
-from dataclasses import dataclass
 from typing import Final, Self
+
+from msgspec import Struct
 
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import SECTOR, BootSector
@@ -41,8 +42,7 @@ def _leads_on(disk: DiskBytes, partition: Partition) -> bool:
     return partition.start > 0 and boot_sector_at(disk, partition.start * SECTOR) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What a table tells; ``named`` are the extents in bytes of what is refused and known."""
 
     volumes: tuple[Volume, ...]

@@ -8,8 +8,9 @@ takes the first for an address; files of the first kind are put together here, f
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 #: The address -1 as the library shows it.
 NO_CLUSTER: Final = (1 << 64) - 1
@@ -18,8 +19,7 @@ _CHUNK: Final = 4096
 _COMPRESSED: Final = 0x8000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterRun:
+class ClusterRun(Struct, frozen=True, kw_only=True):
     """Clusters of a file: from ``vcn`` on, ``length`` of them; ``lcn`` is ``None`` in a hole."""
 
     vcn: int

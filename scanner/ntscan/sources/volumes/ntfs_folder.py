@@ -7,8 +7,9 @@ layout is that of NTFS's INDEX_HEADER, INDEX_ALLOCATION_BUFFER and INDEX_ENTRY.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 
@@ -28,8 +29,7 @@ _RECORD_NUMBER: Final = (1 << 48) - 1
 _BLOCKS: Final = range(512, 64 * 1024 + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderIndex:
+class FolderIndex(Struct, frozen=True, kw_only=True):
     """The index of an NTFS folder: the values of $INDEX_ROOT, $INDEX_ALLOCATION and $BITMAP."""
 
     root: bytes

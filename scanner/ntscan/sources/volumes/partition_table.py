@@ -7,8 +7,9 @@ NT's disk support; the counting is NT's (Q93373).
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
@@ -24,8 +25,7 @@ _ENTRIES: Final = 4
 MOST_LOGICAL_DRIVES: Final = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
+class Partition(Struct, frozen=True, kw_only=True):
     """One entry that is neither empty nor extended; ``start`` and ``sectors`` are of the disk."""
 
     type_code: int
@@ -35,8 +35,7 @@ class Partition:
     is_logical: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionTable:
+class PartitionTable(Struct, frozen=True, kw_only=True):
     """The partitions in NT's order, with a sentence for each place where the chain breaks."""
 
     partitions: tuple[Partition, ...]
@@ -55,8 +54,7 @@ def read_partition_table(disk: DiskBytes, first_sector: bytes) -> PartitionTable
     return PartitionTable(partitions=(*primaries, *logicals), breaks=tuple(breaks))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     boot_indicator: int
     type_code: int
     start: int

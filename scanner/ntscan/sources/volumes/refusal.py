@@ -3,8 +3,9 @@
 The type codes are those of ntdddisk.h; what they do not tell, the first bytes of the volume do.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
@@ -32,8 +33,7 @@ _OTHER: Final = "which Windows NT 4.0 does not read; no system of it can be ther
 _HEAD: Final = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why a partition is not read; ``is_named`` where it is known what lies there instead.
 
     ``may_hold_nt`` says that a system of NT 4.0 can be there all the same.

@@ -5,7 +5,7 @@ What the library does that a caller must know, and what is done about it here:
 - Left to find out the file system by itself, it looks for each that it knows, all over the image
   (half of a 40 MB one); it is told.
 - It turns FAT's wall clock into seconds since 1970 by the zone of this machine; the zone is UTC
-  while it runs.
+  while it reads FAT.
 - It lists deleted entries, what was left in blocks that an NTFS index gave back, FAT's volume label
   and files of its own; passed on is only what is allocated, by name and by record. A name that an
   index has in use, and whose record is free or another file's, is damage, and passed on as such.
@@ -16,7 +16,7 @@ What the library does that a caller must know, and what is done about it here:
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import RLock
 from typing import Final, NamedTuple
 
@@ -192,7 +192,7 @@ class Library:
     @contextmanager
     def _call(self, failure: str) -> Iterator[None]:
         """Run calls of the library; an error of the image wins over what was made of it."""
-        with _ONE_AT_A_TIME, zone_of_utc():
+        with _ONE_AT_A_TIME, nullcontext() if self._is_ntfs else zone_of_utc():
             try:
                 yield
             except SourceError:

@@ -1,7 +1,8 @@
 """The volumes of one disk as types: those that are read, and those that are refused by name."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class FoundBy(StrEnum):
@@ -12,8 +13,7 @@ class FoundBy(StrEnum):
     BARE = "bare"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class Volume(Struct, frozen=True, kw_only=True):
     """A run of sectors that begins with a boot sector of FAT12, FAT16 or NTFS.
 
     ``number`` is the n of an ARC path's ``partition(n)``: NT counts the primary partitions that
@@ -37,8 +37,7 @@ class Volume:
     found_by: FoundBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedVolume:
+class RefusedVolume(Struct, frozen=True, kw_only=True):
     """A partition that is not read: ``message`` is a sentence that says why and what to do.
 
     ``may_hold_nt`` says that a system of NT 4.0 can be there all the same.
@@ -51,8 +50,7 @@ class RefusedVolume:
     may_hold_nt: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeTable:
+class VolumeTable(Struct, frozen=True, kw_only=True):
     """What one disk holds, ordered by number; ``note`` is what a person must know of the table."""
 
     volumes: tuple[Volume, ...]
