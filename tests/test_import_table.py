@@ -24,9 +24,10 @@ MAY_IMPORT = {
     "reporting": ROOTS_OF_ALL
     | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "machinecode"},
     "tracing": ROOTS_OF_ALL | {"sources", "evidence", "evaluation", "machinecode"},
+    "demonstrating": ROOTS_OF_ALL | {"evaluation", "drivermodel", "machinecode", "reporting"},
     "composer": ROOTS_OF_ALL
-    | {"sources", "evidence", "rulebook", "evaluation", "drivermodel", "reporting", "machinecode"}
-    | {"tracing"},
+    | {"sources", "evidence", "rulebook", "evaluation", "machinecode", "reporting"}
+    | {"tracing", "demonstrating"},
 }
 MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer"}
 #: Each library from outside, and the only places that know it: a module, or a room.

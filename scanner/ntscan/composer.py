@@ -3,12 +3,12 @@
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ntscan.demonstrating import demonstrations
 from ntscan.errors import SourceError
 from ntscan.evaluation.evaluate import NO_TRACES, evaluate
 from ntscan.evaluation.finding import Finding
@@ -18,11 +18,9 @@ from ntscan.evidence.reading import Exists
 from ntscan.evidence.wanted import Wanted
 from ntscan.machinecode.traced import Trace
 from ntscan.reporting.assemble import failed_target, summarise, target_entry
-from ntscan.reporting.demonstrations import model_demonstration, trace_demonstration
 from ntscan.reporting.entries import finding_entry
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import (
-    DemonstrationEntry,
     Options,
     Report,
     RulesUsed,
@@ -36,10 +34,9 @@ from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
 from ntscan.tracing import run_traces
 from ntscan.version import VERSION
-from ntscan.vocabulary import SCHEMA_VERSION, Behaviour, Justification
+from ntscan.vocabulary import SCHEMA_VERSION, Justification
 
 if TYPE_CHECKING:
-    from ntscan.drivermodel import Demonstration
     from ntscan.sources.image_hashes import ImageHashing
 
 #: What is asked where nothing else is said: every bundled rule, with the driver model.
@@ -115,7 +112,7 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
     if options.rules or len(book.advisories) == 1:
         worth_saying |= {finding.rule_id for _, finding in found}
     entries = [
-        finding_entry(finding, system, *_demonstrations(finding, traces, options))
+        finding_entry(finding, system, *demonstrations(finding, traces, run_model=options.model))
         for system, finding in found
         if finding.rule_id in worth_saying
     ]
@@ -176,41 +173,6 @@ def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharact
         stated = Exists(value=options.service_pack, stated_by_user=True)
         registry = replace(registry, service_pack=stated)
     return replace(system, registry=registry)
-
-
-def _demonstrations(
-    finding: Finding, traces: Mapping[str, Trace], options: Options
-) -> tuple[tuple[DemonstrationEntry, ...], str]:
-    """Show what the driver model does and what the file's own code did; say why, or why not."""
-    shown = [
-        trace_demonstration(traces[file.hashes.sha256], file)
-        for file in finding.files
-        if file.hashes.sha256 in traces
-    ]
-    if not options.model:
-        return tuple(shown), "not demonstrated: --no-model was given"
-    if finding.behaviour is None:
-        note = (
-            f"not demonstrated: {finding.chosen_by}; `ntscan model demonstrate` shows both builds"
-        )
-        return tuple(shown), note
-    model = model_demonstration(_demonstration(finding.behaviour), finding.chosen_by)
-    return (model, *shown), f"{finding.behaviour}, since {finding.chosen_by}"
-
-
-@cache
-def _demonstration(behaviour: Behaviour) -> "Demonstration":
-    # The model is imported where it runs, so that a scan without it starts faster.
-    from ntscan.drivermodel import demonstrate  # noqa: PLC0415
-
-    return demonstrate(behaviour)
-
-
-def prepare_model(options: Options) -> None:
-    """Do beforehand what the first scan would do for all: import and run the driver model."""
-    if options.model:
-        for behaviour in Behaviour:
-            _demonstration(behaviour)
 
 
 def shown_options(options: Options) -> Options:

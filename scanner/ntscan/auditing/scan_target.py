@@ -9,7 +9,8 @@ from typing import Final
 
 from ntscan.auditing.child import Work
 from ntscan.auditing.job import Job
-from ntscan.composer import load_book, prepare_model, scan
+from ntscan.composer import load_book, scan
+from ntscan.demonstrating import prepare_model
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line, target_lines
 from ntscan.sources.stated_hashes import read_stated_hashes
@@ -41,7 +42,8 @@ def prepare(setup: bytes) -> Work:
         )
     read_stated_hashes(job.options.image_hash, 1)  # A list is read once, and kept.
     _import_what_a_scan_imports(job)
-    prepare_model(job.options)
+    if job.options.model:
+        prepare_model()
 
     def work(path: bytes) -> bytes:
         target = os.fsdecode(path)
