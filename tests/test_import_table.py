@@ -37,7 +37,7 @@ PLACES_OF: dict[str, tuple[str, ...]] = {
     "packaging": ("evaluation/versions.py",),
     "pefile": ("evidence/image/pe_image.py",),
     "pyewf": ("sources/containers/ewf.py",),
-    "pyregf": ("evidence/registry/hive.py",),
+    "pyregf": ("evidence/registry/hive.py", "evidence/registry/key.py"),
     "pytsk3": ("sources/volumes/sleuthkit.py",),
     "pyvhdi": ("sources/containers/vhd.py",),
     "pyvmdk": ("sources/containers/vmdk_sparse.py",),

@@ -21,7 +21,8 @@ from fixtures.registry_hive import (
 )
 from ntscan.errors import RegistryError
 from ntscan.evidence.registry.data import RegistryData
-from ntscan.evidence.registry.hive import SUBKEY_LIMIT, VALUE_LIMIT, RegistryHive, RegistryKey
+from ntscan.evidence.registry.hive import RegistryHive
+from ntscan.evidence.registry.key import SUBKEY_LIMIT, VALUE_LIMIT, RegistryKey
 
 _VALUES: Final[dict[str, tuple[Written, RegistryData]]] = {
     "": (reg_sz("the default value"), "the default value"),

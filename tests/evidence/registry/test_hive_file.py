@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.registry_hive import Tree, build_hive, reg_binary, reg_dword, with_checksum
 from ntscan.errors import RegistryError, SourceError
+from ntscan.evidence.registry.base_block import read_base_block
 from ntscan.evidence.registry.hive import RegistryHive
 from ntscan.evidence.registry.hive_file import (
     BIN_LIMIT,
@@ -16,7 +17,6 @@ from ntscan.evidence.registry.hive_file import (
     LEAF_LIMIT,
     LEAVES_LIMIT,
     VALUES_LIMIT,
-    read_base_block,
 )
 
 _HIVE: Final = build_hive({"Select": {"Current": reg_dword(1)}})

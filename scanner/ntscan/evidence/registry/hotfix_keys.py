@@ -5,7 +5,7 @@ A key counts when its value ``Installed`` is 1; nothing else in it is guaranteed
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading
-from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import subkey
 
 

@@ -7,7 +7,8 @@ from typing import BinaryIO, TypeVar
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
 from ntscan.evidence.registry.data import RegistryData
-from ntscan.evidence.registry.hive import RegistryHive, RegistryKey
+from ntscan.evidence.registry.hive import RegistryHive
+from ntscan.evidence.registry.key import RegistryKey
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from itertools import zip_longest
 
 from ntscan.evidence.reading import Exists, Reading
-from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import texts
 from ntscan.evidence.system_evidence import PendingRename
 

@@ -1,7 +1,7 @@
 """The product of an NT 4.0 system, from what its SYSTEM hive says."""
 
 from ntscan.evidence.reading import DoesNotExist, Exists, Reading, Unrecognised
-from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import text, texts
 from ntscan.vocabulary import Product
 

@@ -10,8 +10,8 @@ from ntscan.evidence.reading import (
     Reading,
     Unrecognised,
 )
-from ntscan.evidence.registry.hive import RegistryKey
 from ntscan.evidence.registry.hotfix_keys import is_installed
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import number, text
 from ntscan.vocabulary import ServicePack
 

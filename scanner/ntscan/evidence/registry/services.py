@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ntscan.errors import RegistryError
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
-from ntscan.evidence.registry.hive import RegistryKey
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import number, subkey, text, texts
 from ntscan.evidence.system_evidence import Service
 from ntscan.vocabulary import ServiceStart

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from typing import BinaryIO
 
 from ntscan.evidence.reading import CollectionFailed, DoesNotExist, Exists, Reading, Unrecognised
-from ntscan.evidence.registry.hive import RegistryHive, RegistryKey
+from ntscan.evidence.registry.hive import RegistryHive
 from ntscan.evidence.registry.hotfix_keys import installed_hotfixes
+from ntscan.evidence.registry.key import RegistryKey
 from ntscan.evidence.registry.lookup import key, number, opened, subkey, text
 from ntscan.evidence.registry.pending_renames import pending_renames
 from ntscan.evidence.registry.product import installed_product
