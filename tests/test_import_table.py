@@ -38,7 +38,7 @@ PLACES_OF: dict[str, tuple[str, ...]] = {
     "pefile": ("evidence/image/pe_image.py",),
     "pyewf": ("sources/containers/ewf.py",),
     "pyregf": ("evidence/registry/hive.py", "evidence/registry/key.py"),
-    "pytsk3": ("sources/volumes/sleuthkit.py",),
+    "pytsk3": ("sources/volumes/sleuthkit/",),
     "pyvhdi": ("sources/containers/vhd.py",),
     "pyvmdk": ("sources/containers/vmdk_sparse.py",),
     "rich": ("reporting/",),

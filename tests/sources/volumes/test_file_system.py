@@ -16,9 +16,9 @@ from fixtures.disk.fat_volume import FATRecipe, build_fat_volume, missing_tool
 from fixtures.disk.ntfs_attributes import HoleEncoding
 from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
 from ntscan.errors import SourceError
-from ntscan.sources.volumes import sleuthkit
 from ntscan.sources.volumes.file_system import FileSystem, Node
 from ntscan.sources.volumes.find import find_volumes
+from ntscan.sources.volumes.sleuthkit import library
 from ntscan.vocabulary import ModificationTimeKind
 
 STAMP = datetime(1999, 11, 30, 17, 31, 42, tzinfo=UTC)
@@ -439,7 +439,7 @@ def test_a_folder_larger_than_any_of_nt_is_refused(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both its entries and its index are bounded."""
-    monkeypatch.setattr(sleuthkit, limit, 12)
+    monkeypatch.setattr(library, limit, 12)
     volume = opened(ntfs_of(FILES))
     with pytest.raises(SourceError, match=r"more than 12 entries|claims"):
         names(volume)

@@ -12,7 +12,8 @@ from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import SECTOR, FileSystemKind, read_boot_sector
 from ntscan.sources.volumes.node_bytes import NodeBytes
-from ntscan.sources.volumes.sleuthkit import Item, Library
+from ntscan.sources.volumes.sleuthkit.item import Item
+from ntscan.sources.volumes.sleuthkit.library import Library
 from ntscan.sources.volumes.volume import Volume
 from ntscan.vocabulary import ModificationTimeKind
 

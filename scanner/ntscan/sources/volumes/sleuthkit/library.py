@@ -1,24 +1,9 @@
-"""The Sleuth Kit's file systems; the only module that knows pytsk3.
-
-What the library does that a caller must know, and what is done about it here:
-
-- Left to find out the file system by itself, it looks for each that it knows, all over the image
-  (half of a 40 MB one); it is told.
-- It turns FAT's wall clock into seconds since 1970 by the zone of this machine; the zone is UTC
-  while it reads FAT.
-- It lists deleted entries, what was left in blocks that an NTFS index gave back, FAT's volume label
-  and files of its own; passed on is only what is allocated, by name and by record. A name that an
-  index has in use, and whose record is free or another file's, is damage, and passed on as such.
-- It raises OSError, RuntimeError and SystemError, and may hold back an error of the image; every
-  call ends in SourceError or in what was asked for.
-- It reads a file whose FAT chain loops or ends early as a shorter one, and lists one whose NTFS
-  record is damaged as empty; such a file is opened by itself, and that fails.
-"""
+"""One volume opened by the Sleuth Kit: its folders listed, its files read, its errors told."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from threading import RLock
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytsk3
 
@@ -26,8 +11,11 @@ from ntscan.errors import SourceError
 from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import BootSector, FileSystemKind
 from ntscan.sources.volumes.fat_folder import begins_folder, count_entries, ends_chain
-from ntscan.sources.volumes.nt4_compression import NO_CLUSTER, ClusterRun, read_compressed
+from ntscan.sources.volumes.nt4_compression import read_compressed
 from ntscan.sources.volumes.ntfs_folder import FolderIndex
+from ntscan.sources.volumes.sleuthkit.item import Item, is_allocated, is_listed, item_of
+from ntscan.sources.volumes.sleuthkit.runs import runs_with_nt4_holes
+from ntscan.sources.volumes.sleuthkit.window import Window
 from ntscan.sources.volumes.zone import zone_of_utc
 
 _TYPES: Final = {
@@ -35,8 +23,6 @@ _TYPES: Final = {
     FileSystemKind.FAT16: pytsk3.TSK_FS_TYPE_FAT16,
     FileSystemKind.NTFS: pytsk3.TSK_FS_TYPE_NTFS,
 }
-_LABEL: Final = b" (Volume Label Entry)"
-_INVENTED: Final = (pytsk3.TSK_FS_NAME_TYPE_VIRT, pytsk3.TSK_FS_NAME_TYPE_VIRT_DIR)
 #: More than a folder of NT's can hold on FAT (65,536 entries), and than one of its own does.
 MOST_ENTRIES: Final = 100_000
 #: Bytes of one attribute that is not a file's data: an index of some 500,000 names.
@@ -53,27 +39,11 @@ _NAME_AT: Final = 0x42
 _ONE_AT_A_TIME: Final = RLock()
 
 
-class Item(NamedTuple):
-    """An allocated entry of a folder; ``size`` in bytes, ``modified`` in seconds since 1970.
-
-    ``modified`` is of wall clock on FAT, of UTC on NTFS. ``has_record`` is false where the record
-    that the entry names cannot be read, and with it nothing but the name is known.
-    """
-
-    name: str
-    short_name: str
-    inode: int
-    is_folder: bool
-    size: int
-    modified: int
-    has_record: bool
-
-
 class Library:
     """One volume opened by the library; every method raises SourceError."""
 
     def __init__(self, disk: DiskBytes, offset: int, length: int, boot: BootSector) -> None:
-        self._image = _Window(disk, offset, min(length, disk.size - offset))
+        self._image = Window(disk, offset, min(length, disk.size - offset))
         self._boot = boot
         self._is_ntfs = boot.kind is FileSystemKind.NTFS
         with self._call("the volume cannot be opened"):
@@ -90,12 +60,12 @@ class Library:
                 if count >= MOST_ENTRIES:
                     raise SourceError(f"the folder has more than {MOST_ENTRIES:,} entries")
                 name, meta = entry.info.name, entry.info.meta
-                if not _is_listed(name, meta):
+                if not is_listed(name, meta):
                     continue
-                if _is_allocated(meta) and (meta is not None or not self._is_stale(name)):
-                    found.append(_item(name, meta))
+                if is_allocated(meta) and (meta is not None or not self._is_stale(name)):
+                    found.append(item_of(name, meta))
                 else:
-                    old.append(_item(name, None))
+                    old.append(item_of(name, None))
             if not self._is_ntfs:
                 self._check_fat_folder(inode, len(found))
                 return tuple(found)
@@ -167,7 +137,7 @@ class Library:
         """Read bytes of a file's unnamed data; fewer where its clusters end."""
         with self._call("the file cannot be read"):
             file = self._volume.open_meta(inode)
-            runs = _runs_with_nt4_holes(file) if self._is_ntfs else ()
+            runs = runs_with_nt4_holes(file) if self._is_ntfs else ()
             if not length:
                 return b""
             if runs:
@@ -203,87 +173,6 @@ class Library:
             hidden = self._image.take_failure()
             if hidden is not None:
                 raise SourceError(f"{failure}: {hidden}")
-
-
-class _Window(pytsk3.Img_Info):  # type: ignore[misc]  # pytsk3 has no types
-    """A volume's bytes as the library asks for them: nothing before it, nothing behind it."""
-
-    def __init__(self, disk: DiskBytes, offset: int, length: int) -> None:
-        self._disk, self._offset, self._length = disk, offset, length
-        self._failure: str | None = None
-        super().__init__(url="", type=pytsk3.TSK_IMG_TYPE_EXTERNAL)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Read for the library, which may hide what is raised here."""
-        wanted = max(0, min(size, self._length - offset))
-        try:
-            data = self._disk.read_at(self._offset + offset, wanted)
-        except SourceError as error:
-            self._failure = str(error)
-            raise OSError(self._failure) from error
-        if len(data) < wanted:
-            self._failure = "the image ends too early"
-            raise OSError(self._failure)
-        return data
-
-    def get_size(self) -> int:
-        """Return the volume's length in bytes, less what the image lacks."""
-        return self._length
-
-    def take_failure(self) -> str | None:
-        """Return what failed since this was last asked."""
-        failure, self._failure = self._failure, None
-        return failure
-
-
-def _is_listed(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> bool:
-    """Say whether the entry is allocated, and of NT's making."""
-    spelled = None if name is None else name.name
-    if spelled in (b".", b"..", None) or name.type in _INVENTED:
-        return False
-    if spelled.endswith(_LABEL) and meta is not None and not int(meta.size):
-        return False
-    return bool(int(name.flags) & pytsk3.TSK_FS_NAME_FLAG_ALLOC)
-
-
-def _is_allocated(meta: "pytsk3.TSK_FS_META") -> bool:
-    return meta is None or bool(int(meta.flags) & pytsk3.TSK_FS_META_FLAG_ALLOC)
-
-
-def _item(name: "pytsk3.TSK_FS_NAME", meta: "pytsk3.TSK_FS_META") -> Item:
-    has_record = meta is not None
-    return Item(
-        name=name.name.decode(errors="replace"),
-        short_name=(name.shrt_name or b"").decode(errors="replace"),
-        inode=int(name.meta_addr),
-        is_folder=(
-            meta.type == pytsk3.TSK_FS_META_TYPE_DIR
-            if has_record
-            else name.type == pytsk3.TSK_FS_NAME_TYPE_DIR
-        ),
-        size=int(meta.size) if has_record else 0,
-        modified=int(meta.mtime) if has_record else 0,
-        has_record=has_record,
-    )
-
-
-def _runs_with_nt4_holes(file: "pytsk3.File") -> tuple[ClusterRun, ...]:
-    """Return the runs of compressed data, where there is a hole that the library does not know."""
-    for data in file:
-        if data.info.type != pytsk3.TSK_FS_ATTR_TYPE_NTFS_DATA or data.info.name:
-            continue
-        if not int(data.info.flags) & pytsk3.TSK_FS_ATTR_COMP:
-            return ()
-        runs = tuple(_run(run) for run in data)
-        return runs if any(run.addr == NO_CLUSTER for run in data) else ()
-    raise ValueError("its record has no $DATA")
-
-
-def _run(run: "pytsk3.TSK_FS_ATTR_RUN") -> ClusterRun:
-    is_hole = run.addr == NO_CLUSTER or int(run.flags) & pytsk3.TSK_FS_ATTR_RUN_FLAG_SPARSE
-    return ClusterRun(
-        vcn=int(run.offset), length=int(run.len), lcn=None if is_hole else int(run.addr)
-    )
 
 
 def _first_line(error: Exception) -> str:
