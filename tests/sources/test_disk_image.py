@@ -19,7 +19,8 @@ from fixtures.disk.nt_disk import (
     ntfs_disk,
     ntfs_partition,
 )
-from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
+from fixtures.disk.ntfs.recipe import NTFSRecipe
+from fixtures.disk.ntfs.volume import build_ntfs_volume
 from fixtures.disk.partitions import PartitionRecipe, build_disk
 from fixtures.nt_machine import write_machine
 from fixtures.nt_system_hives import SFM, NTControlSet, NTService, NTSystem

@@ -20,7 +20,9 @@ from fixtures.containers import qcow2_image, vmdk_descriptor
 from fixtures.disk import fat_volume
 from fixtures.disk.disk_file import DiskFile, Storage
 from fixtures.disk.nt_disk import STOCK_SP6A, machine_files, ntfs_partition
-from fixtures.disk.ntfs_attributes import RECORD, AttributeType, protect, resident
+from fixtures.disk.ntfs.attribute import AttributeType, resident
+from fixtures.disk.ntfs.file_record import RECORD
+from fixtures.disk.ntfs.update_sequence import protect
 from fixtures.disk.partitions import (
     EXTENDED,
     SECTOR,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.registry_hive import reg_multi_sz
+from fixtures.registry_data import reg_multi_sz
 from ntscan.errors import RegistryError
 from ntscan.evidence.registry.data import (
     STRINGS_LIMIT,

@@ -6,19 +6,10 @@ from typing import Final, Literal
 
 import pytest
 
-from fixtures.registry_hive import (
-    RegistryData as Written,
-)
-from fixtures.registry_hive import (
-    Tree,
-    build_hive,
-    reg_binary,
-    reg_dword,
-    reg_expand_sz,
-    reg_multi_sz,
-    reg_sz,
-    with_checksum,
-)
+from fixtures.hive_base_block import with_checksum
+from fixtures.registry_data import RegistryData as Written
+from fixtures.registry_data import Tree, reg_binary, reg_dword, reg_expand_sz, reg_multi_sz, reg_sz
+from fixtures.registry_hive import build_hive
 from ntscan.errors import RegistryError
 from ntscan.evidence.registry.data import RegistryData
 from ntscan.evidence.registry.hive import RegistryHive

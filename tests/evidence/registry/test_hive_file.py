@@ -7,7 +7,9 @@ from typing import Final
 
 import pytest
 
-from fixtures.registry_hive import Tree, build_hive, reg_binary, reg_dword, with_checksum
+from fixtures.hive_base_block import with_checksum
+from fixtures.registry_data import Tree, reg_binary, reg_dword
+from fixtures.registry_hive import build_hive
 from ntscan.errors import RegistryError, SourceError
 from ntscan.evidence.registry.hive import RegistryHive
 from ntscan.evidence.registry.hive_file import (

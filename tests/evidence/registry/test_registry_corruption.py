@@ -10,8 +10,9 @@ from typing import Final, Literal
 
 import pytest
 
+from fixtures.hive_base_block import with_checksum
 from fixtures.nt_system_hives import SFM, NTControlSet, nt_system, software_tree, system_tree
-from fixtures.registry_hive import build_hive, with_checksum
+from fixtures.registry_hive import build_hive
 from ntscan.evidence.reading import Exists
 from ntscan.evidence.registry.system import collect_system
 from ntscan.evidence.system_evidence import SystemEvidence

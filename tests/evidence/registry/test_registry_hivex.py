@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 from fixtures.nt_system_hives import SFM
-from fixtures.registry_hive import build_hive, reg_multi_sz
+from fixtures.registry_data import reg_multi_sz
+from fixtures.registry_hive import build_hive
 from ntscan.evidence.reading import Exists
 from ntscan.evidence.registry.hive import RegistryHive
 from ntscan.evidence.registry.system import collect_system

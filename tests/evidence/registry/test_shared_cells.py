@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
+from fixtures.hive_base_block import BASE_BLOCK_SIZE
 from fixtures.nt_system_hives import SFM
-from fixtures.registry_hive import BASE_BLOCK_SIZE, Tree, build_hive, reg_dword, reg_multi_sz
+from fixtures.registry_data import Tree, reg_dword, reg_multi_sz
+from fixtures.registry_hive import build_hive
 from ntscan.evidence.reading import NOT_COLLECTED, Exists
 from ntscan.evidence.registry.system import collect_system
 

@@ -17,7 +17,8 @@ from fixtures.nt_system_hives import (
     software_tree,
     system_tree,
 )
-from fixtures.registry_hive import Tree, build_hive, reg_dword, reg_sz
+from fixtures.registry_data import Tree, reg_dword, reg_sz
+from fixtures.registry_hive import build_hive
 from ntscan.errors import SourceError
 from ntscan.evidence.reading import (
     NOT_COLLECTED,

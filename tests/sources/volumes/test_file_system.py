@@ -13,8 +13,9 @@ import pytest
 from fixtures.disk.bytes_disk import BytesDisk
 from fixtures.disk.disk_file import DiskFile, Storage
 from fixtures.disk.fat_volume import FATRecipe, build_fat_volume, missing_tool
-from fixtures.disk.ntfs_attributes import HoleEncoding
-from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
+from fixtures.disk.ntfs.mapping_pairs import HoleEncoding
+from fixtures.disk.ntfs.recipe import NTFSRecipe
+from fixtures.disk.ntfs.volume import build_ntfs_volume
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.file_system import FileSystem, Node
 from ntscan.sources.volumes.find import find_volumes

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fixtures.disk.bytes_disk import BytesDisk
 from fixtures.disk.disk_file import DiskFile
-from fixtures.disk.ntfs_volume import NTFSRecipe, build_ntfs_volume
+from fixtures.disk.ntfs.recipe import NTFSRecipe
+from fixtures.disk.ntfs.volume import build_ntfs_volume
 from fixtures.disk.partitions import (
     EXTENDED,
     SECTOR,

@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 
 from fixtures.disk.bytes_disk import BytesDisk
 from fixtures.disk.disk_file import DiskFile, Storage
-from fixtures.disk.ntfs_attributes import (
-    RECORD,
-    AttributeType,
-    Run,
-    file_record,
-    nonresident,
-    resident,
-)
-from fixtures.disk.ntfs_volume import NTFSVolume, build_ntfs_volume
+from fixtures.disk.ntfs.attribute import AttributeType, nonresident, resident
+from fixtures.disk.ntfs.file_record import RECORD, file_record
+from fixtures.disk.ntfs.mapping_pairs import Run
+from fixtures.disk.ntfs.volume import NTFSVolume, build_ntfs_volume
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.file_system import FileSystem
 from ntscan.sources.volumes.find import find_volumes

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.disk.ntfs_attributes import Run
-from fixtures.disk.ntfs_index import IndexedName, index_attributes
+from fixtures.disk.ntfs.index import index_attributes
+from fixtures.disk.ntfs.index_entry import IndexedName
+from fixtures.disk.ntfs.mapping_pairs import Run
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.ntfs_folder import FolderIndex
 
