@@ -6,7 +6,9 @@ from typing import Final
 
 import pytest
 
-from fixtures.registry_hive import build_hive, reg_dword, with_checksum
+from fixtures.hive_base_block import with_checksum
+from fixtures.registry_data import reg_dword
+from fixtures.registry_hive import build_hive
 from ntscan.errors import RegistryError
 from ntscan.evidence.registry.base_block import read_base_block
 from ntscan.evidence.registry.hive import RegistryHive
