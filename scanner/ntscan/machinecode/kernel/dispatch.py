@@ -5,6 +5,7 @@ from typing import Final
 
 from ntscan.drivermodel.layouts import Platform
 from ntscan.machinecode.kernel import (
+    cancelling,
     deferred,
     interlocked,
     irps,
@@ -25,6 +26,7 @@ from ntscan.machinecode.loader.loaded_image import Import
 MODELS: Final[Mapping[str, Model]] = {
     **irps.MODELS,
     **sending.MODELS,
+    **cancelling.MODELS,
     **waiting.MODELS,
     **deferred.MODELS,
     **pool.MODELS,
