@@ -6,6 +6,7 @@ from typing import Final
 from ntscan.drivermodel.layouts import Platform
 from ntscan.machinecode.kernel import (
     cancelling,
+    counted_strings,
     deferred,
     interlocked,
     irps,
@@ -32,6 +33,7 @@ MODELS: Final[Mapping[str, Model]] = {
     **pool.MODELS,
     **interlocked.MODELS,
     **runtime.MODELS,
+    **counted_strings.MODELS,
     **threads.MODELS,
     **objects.MODELS,
 }
