@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ntscan.machinecode.budget import Budget, BudgetSpentError, Meter
+from ntscan.machinecode.budget import Budget, Meter
 from ntscan.machinecode.grading import Verdict, grade
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.loader.load_image import load_image
@@ -12,16 +12,12 @@ from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import is_answer
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.cases import Search
-from ntscan.machinecode.search.settled import settled_allocations
-from ntscan.machinecode.search.traverse import FromStart, traverse
-from ntscan.machinecode.start_points import FREEING_ROUTINES, Survey
+from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.whole_image import search_image
 from ntscan.machinecode.traced import IrpTrace, Trace
 
 #: The IRPs that a trace names at most.
 _MOST_IRPS: Final = 64
-#: One start point may spend one of so many parts of what is left of the budget.
-_MOST_SHARES: Final = 4
 
 
 def trace(data: bytes, budget: Budget | None = None) -> Trace:
@@ -34,7 +30,7 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
     meter = Meter(budget or Budget())
     image = load_image(data)
     survey = MACHINES[image.machine].survey(image)
-    found, unfinished = _search(image, survey, meter)
+    found, unfinished = search_image(Runner(image, meter), survey)
     verdict = grade(found, survey, unfinished)
     return Trace(
         machine=image.machine,
@@ -45,30 +41,6 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
         instructions=meter.instructions,
         seconds=meter.seconds,
     )
-
-
-def _search(image: LoadedImage, survey: Survey, meter: Meter) -> tuple[list[FromStart], str]:
-    """Search from every start point; say also why that was cut short, if it was.
-
-    Left out are the callers of functions that were seen to be done with the IRPs they allocate,
-    and, where the image frees none by itself, all that follows a doubt: it stays inconclusive.
-    """
-    frees = any(routine.name in FREEING_ROUTINES for routine in image.imports.values())
-    found: list[FromStart] = []
-    settled: set[int] = set()
-    try:
-        runner = Runner(image, meter)
-        for number, start in enumerate(survey.points):
-            if settled.issuperset(start.allocations):
-                continue
-            meter.begin_share(min(len(survey.points) - number, _MOST_SHARES))
-            found.append(one := traverse(runner, start, Search.FULL if frees else Search.TO_DOUBT))
-            if one.cases.doubts and not frees:
-                break
-            settled.update(settled_allocations(one))
-    except BudgetSpentError as spent:
-        return found, f"the search ended at its limit of {spent}"
-    return found, ""
 
 
 def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:
