@@ -6,6 +6,8 @@ REAL_HIVE := build/downloads/dissect_regf-3.14.tar.gz
 # Likewise: an NTFS volume that Windows formatted, and FAT volumes.
 REAL_NTFS := build/downloads/dissect_ntfs-3.16.tar.gz
 REAL_FAT := build/downloads/dissect_fat-3.13.tar.gz
+# Drivers for i386 that others wrote, from a package of Debian; made where apt-get and 7z are.
+REAL_DRIVERS := build/downloads/real_drivers
 
 .PHONY: demo test lint bench fuzz clean
 
@@ -42,6 +44,9 @@ $(REAL_NTFS): | .venv/ready
 $(REAL_FAT): | .venv/ready
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
 		--no-binary dissect.fat --dest $(@D) dissect.fat==3.13
+
+$(REAL_DRIVERS):
+	fixtures/fetch_real_drivers.sh $@
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

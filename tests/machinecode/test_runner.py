@@ -17,7 +17,7 @@ IMPORTS = (
     "KeWaitForSingleObject",
     "KeInitializeEvent",
     "ExAllocatePool",
-    "RtlInitUnicodeString",
+    "RtlAppendUnicodeToString",
     "IoQueueThreadIrp",
     "PsSetLoadImageNotifyRoutine",
     "KeBugCheck",
@@ -93,10 +93,10 @@ def test_a_path_that_cannot_be_followed_ends_with_its_reason(code: str, reason: 
 
 
 def test_a_routine_without_a_model_is_named_and_answered_with_an_unknown() -> None:
-    """RtlInitUnicodeString takes two arguments off the stack; the run goes on."""
-    done = run("6a 00 6a 00 ff 15 [RtlInitUnicodeString] c3")
-    assert (done.ended, done.unmodelled) == ("", ("ntoskrnl.exe!RtlInitUnicodeString",))
-    assert Origin("RtlInitUnicodeString()") in [touch.origin for touch in done.touches]
+    """RtlAppendUnicodeToString takes two arguments off the stack; the run goes on."""
+    done = run("6a 00 6a 00 ff 15 [RtlAppendUnicodeToString] c3")
+    assert (done.ended, done.unmodelled) == ("", ("ntoskrnl.exe!RtlAppendUnicodeToString",))
+    assert Origin("RtlAppendUnicodeToString()") in [touch.origin for touch in done.touches]
 
 
 def test_branches_are_forced_only_before_an_allocation() -> None:

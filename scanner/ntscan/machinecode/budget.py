@@ -29,6 +29,10 @@ class BudgetSpentError(Exception):
     """The analysis has used up its budget; it never leaves this package."""
 
 
+class ShareSpentError(Exception):
+    """The search from one start point has used up its share; it never leaves this package."""
+
+
 class Meter:
     """What has been spent of a budget."""
 
@@ -37,22 +41,37 @@ class Meter:
         self.instructions = 0
         self.paths = 0
         self._began = budget.clock()
+        self.end_share()
 
     @property
     def seconds(self) -> float:
         """The time since the analysis began."""
         return self.budget.clock() - self._began
 
+    def begin_share(self, parts: int) -> None:
+        """Let what follows spend one of so many equal parts of the instructions left."""
+        left = self.budget.instructions - self.instructions
+        self._share_ends = self.instructions + left // parts
+
+    def end_share(self) -> None:
+        """Let what follows spend all that is left."""
+        self._share_ends = self.budget.instructions
+
     def spend(self, instructions: int) -> None:
-        """Count instructions; raises BudgetSpentError where a bound is reached."""
+        """Count instructions.
+
+        Raises BudgetSpentError where a bound is reached, and ShareSpentError at that of a share.
+        """
         self.instructions += instructions
         if self.instructions >= self.budget.instructions:
             raise BudgetSpentError(f"{self.budget.instructions:,} instructions")
         if self.seconds >= self.budget.seconds:
             raise BudgetSpentError(f"{self.budget.seconds:g} seconds")
+        if self.instructions >= self._share_ends:
+            raise ShareSpentError
 
     def begin_path(self) -> None:
-        """Count a path; raises BudgetSpentError where a bound is reached."""
+        """Count a path; raises as ``spend`` does."""
         self.paths += 1
         if self.paths > self.budget.paths:
             raise BudgetSpentError(f"{self.budget.paths:,} paths")

@@ -36,7 +36,7 @@ class Execution:
                     raise PathEndError(f"0x{kernel.rva(stop.address):x} faults: {stop.detail}")
 
     def spend(self, instructions: int) -> None:
-        """Count instructions of this run; raises BudgetSpentError alone."""
+        """Count instructions of this run; raises BudgetSpentError and ShareSpentError alone."""
         self._left -= instructions
         self._meter.spend(instructions)
 

@@ -162,16 +162,23 @@ def _doubt(found: Sequence[FromStart], survey: Survey, unfinished: str) -> Verdi
     reason = unfinished or next(doubts(found, survey), "")
     if not reason:
         return None
+    shown = (
+        (run, request)
+        for case in cases_of(found)
+        for run in case.refused
+        for request in run.requests
+    )
     return Verdict(
         grade=Grade.INCONCLUSIVE,
         reason=reason[0].upper() + reason[1:] + ".",
-        shown=tuple(
-            (run, request)
-            for case in cases_of(found)
-            for run in case.refused
-            for request in run.requests
-        ),
+        shown=tuple(sorted(shown, key=lambda one: _tells_little(one[1]))),
     )
+
+
+def _tells_little(request: Request) -> tuple[bool, bool]:
+    """Order IRPs: first those that the driver frees, then those that it sends."""
+    by_driver = any(site.by is not FreedBy.IO_MANAGER for site in request.free_sites)
+    return not by_driver, not request.sends
 
 
 def _no_double_free(found: Sequence[FromStart]) -> Verdict:

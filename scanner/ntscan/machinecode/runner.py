@@ -44,7 +44,7 @@ class Runner:
         choices: Choices,
         course: Course = FREE,
     ) -> Run:
-        """Run a function from its beginning; raises BudgetSpentError alone."""
+        """Run a function from its beginning; raises BudgetSpentError and ShareSpentError alone."""
         self.meter.begin_path()
         run = Run(function=function, assignment=assignment, choices=choices)
         self._memory.begin(assignment)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ntscan.machinecode.budget import Budget, BudgetSpentError, Meter
+from ntscan.machinecode.budget import Budget, Meter
 from ntscan.machinecode.grading import Verdict, grade
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.loader.load_image import load_image
@@ -12,8 +12,8 @@ from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import is_answer
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.traverse import FromStart, traverse
-from ntscan.machinecode.start_points import Survey
+from ntscan.machinecode.search.traverse import FromStart
+from ntscan.machinecode.search.whole_image import search_image
 from ntscan.machinecode.traced import IrpTrace, Trace
 
 #: The IRPs that a trace names at most.
@@ -30,7 +30,7 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
     meter = Meter(budget or Budget())
     image = load_image(data)
     survey = MACHINES[image.machine].survey(image)
-    found, unfinished = _search(image, survey, meter)
+    found, unfinished = search_image(Runner(image, meter), survey)
     verdict = grade(found, survey, unfinished)
     return Trace(
         machine=image.machine,
@@ -41,18 +41,6 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
         instructions=meter.instructions,
         seconds=meter.seconds,
     )
-
-
-def _search(image: LoadedImage, survey: Survey, meter: Meter) -> tuple[list[FromStart], str]:
-    """Search from every start point; say also why that was cut short, if it was."""
-    found: list[FromStart] = []
-    try:
-        runner = Runner(image, meter)
-        for start in survey.points:
-            found.append(traverse(runner, start))  # noqa: PERF401  what is found so far is kept
-    except BudgetSpentError as spent:
-        return found, f"the search ended at its limit of {spent}"
-    return found, ""
 
 
 def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:

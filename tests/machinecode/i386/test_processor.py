@@ -65,6 +65,10 @@ def processor_with(code: str | bytes) -> I386Processor:
         ("0f a1", "pop fs"),
         ("c8 00 00 01", "enter of a nested procedure"),
         ("67 8b 00", "16-bit addresses"),
+        ("67 8b 46 04", "16-bit addresses"),
+        ("67 a4", "16-bit addresses"),
+        ("67 d7", "16-bit addresses"),
+        ("67 e3 00", "16-bit addresses"),
         ("65 a1 00 00 00 00", "an access through gs"),
         ("66 e9 00 00", "a branch of 16 bits"),
         ("8d c0", "lea of a register"),
@@ -97,6 +101,22 @@ def test_a_fault_stops_the_run(code: str, detail: str) -> None:
     """A division that has no result, memory that is not there, and code that ends are faults."""
     stop = processor_with(code).run(10)
     assert (stop.kind, stop.detail) == (StopKind.FAULT, detail)
+
+
+@pytest.mark.parametrize(
+    ("code", "register", "value"),
+    [
+        ("b8 07 00 00 00  67 64 a3 04 00  67 64 ff 36 04 00  5b", EBX, 7),
+        ("67 64 c7 06 08 00 09 00 00 00  67 8b 1e 08 20", EBX, 9),
+        ("67 64 a1 04 00", EAX, 0),
+    ],
+    ids=["through fs, as an SEH prolog does", "through fs and without", "the accumulator"],
+)
+def test_a_constant_address_of_16_bits_is_one_of_32(code: str, register: int, value: int) -> None:
+    """Of 16-bit addresses the prolog and epilog of Microsoft's SEH functions need these."""
+    processor = processor_with(code)
+    processor.run(4)
+    assert processor.registers[register] == value
 
 
 def test_a_fault_leaves_the_stack_pointer_alone() -> None:

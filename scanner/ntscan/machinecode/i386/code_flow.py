@@ -10,10 +10,13 @@ from typing import Final, NamedTuple
 from ntscan.machinecode.i386.state import LONGEST_INSTRUCTION
 
 _MASK: Final = 0xFFFFFFFF
-_PREFIXES: Final = frozenset((0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0xF0, 0xF2, 0xF3))
+_PREFIXES: Final = frozenset((0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3))
 _OPERAND_SIZE: Final = 0x66
+_ADDRESS_SIZE: Final = 0x67
 #: Stands for an immediate of the operand's size.
 _WORD: Final = -1
+#: Stands for an address.
+_WIDTH: Final = -2
 
 _WITH_MODRM: Final = frozenset(
     (
@@ -33,7 +36,7 @@ _IMMEDIATES: Final = {
     **dict.fromkeys((0x6A, 0x6B, 0x80, 0x82, 0x83, 0xA8, 0xC0, 0xC1, 0xC6, 0xCD), 1),
     **dict.fromkeys((*range(0x70, 0x80), *range(0xB0, 0xB8), *range(0xE0, 0xE8), 0xEB), 1),
     **dict.fromkeys((0xD4, 0xD5), 1),
-    **dict.fromkeys(range(0xA0, 0xA4), 4),
+    **dict.fromkeys(range(0xA0, 0xA4), _WIDTH),
     **dict.fromkeys((0xC2, 0xCA), 2),
     0xC8: 3,
 }
@@ -51,8 +54,8 @@ _LONG_IMMEDIATES: Final = {
     **dict.fromkeys((*range(0x70, 0x74), 0xA4, 0xAC, 0xBA, 0xC2, 0xC4, 0xC5, 0xC6), 1),
     **dict.fromkeys(range(0x80, 0x90), _WORD),
 }
-# Nothing is known of what follows: far jumps, three-byte opcodes, 16-bit addresses.
-_UNKNOWN: Final = frozenset((0x67, 0x9A, 0xEA, 0x0F04, 0x0F0F, 0x0F38, 0x0F3A, 0x0FFF))
+# Nothing is known of what follows: far jumps, three-byte opcodes.
+_UNKNOWN: Final = frozenset((0x9A, 0xEA, 0x0F04, 0x0F0F, 0x0F38, 0x0F3A, 0x0FFF))
 # RET, RET far, INT 3, INTO, IRET, HLT and UD2: nothing after them belongs to the same path.
 _ENDS: Final = frozenset((0xC2, 0xC3, 0xCA, 0xCB, 0xCC, 0xCF, 0xF4, 0x0F0B))
 
@@ -89,19 +92,22 @@ class Flow(NamedTuple):
 def flow_at(code: bytes, address: int) -> Flow | None:
     """Read the instruction that the bytes at an address begin with; ``None`` if it is unknown."""
     position = 0
-    word = 4
+    word = width = 4
     while position < len(code) and code[position] in _PREFIXES:
         if code[position] == _OPERAND_SIZE:
             word = 2
+        elif code[position] == _ADDRESS_SIZE:
+            width = 2
         position += 1
     try:
-        flow = _read(code, position, address, word)
+        flow = _read(code, position, address, word, width)
     except IndexError:
         return None
     return flow if flow and flow.length <= min(len(code), LONGEST_INSTRUCTION) else None
 
 
-def _read(code: bytes, position: int, address: int, word: int) -> Flow | None:
+def _read(code: bytes, position: int, address: int, word: int, width: int) -> Flow | None:
+    """Read what follows the prefixes; ``word`` is the size of operands, ``width`` of addresses."""
     opcode = code[position]
     position += 1
     if opcode == 0x0F:  # noqa: PLR2004  opcode
@@ -117,12 +123,15 @@ def _read(code: bytes, position: int, address: int, word: int) -> Flow | None:
     modrm, slot, table = -1, None, None
     if has_modrm:
         modrm = code[position]
-        position, slot, table = _operand(code, position)
+        if width == 2:  # noqa: PLR2004  bytes
+            position = _after_narrow_operand(modrm, position)
+        else:
+            position, slot, table = _operand(code, position)
         if opcode in (0xF6, 0xF7) and not modrm & 0x30:
             immediate = 1 if opcode == 0xF6 else _WORD  # noqa: PLR2004  opcode
-    elif opcode in (0xA1, 0xA3):
+    elif opcode in (0xA1, 0xA3) and width != 2:  # noqa: PLR2004  bytes
         slot = int.from_bytes(code[position : position + 4], "little")
-    size = word if immediate == _WORD else immediate
+    size = {_WORD: word, _WIDTH: width}.get(immediate, immediate)
     length = position + size
     target = None
     if _is_relative(opcode):
@@ -151,6 +160,17 @@ def _operand(code: bytes, position: int) -> tuple[int, int | None, int | None]:
     if mode:
         return position, None, None
     return (position, None, constant) if index else (position, constant, None)
+
+
+def _after_narrow_operand(modrm: int, position: int) -> int:
+    """Return the position after a ModRM operand of 16-bit addresses."""
+    match modrm >> 6, modrm & 7:
+        case (0, 6) | (2, _):
+            return position + 3
+        case (1, _):
+            return position + 2
+        case _:
+            return position + 1
 
 
 def _is_relative(opcode: int) -> bool:

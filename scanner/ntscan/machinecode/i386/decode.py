@@ -18,6 +18,7 @@ from ntscan.machinecode.i386.state import State, Step
 
 _OPERAND_SIZE: Final = 0x66
 _ADDRESS_SIZE: Final = 0x67
+_NARROW: Final = 2
 _FS, _GS = 0x64, 0x65
 _REPEATS: Final = (0xF2, 0xF3)
 # CS, SS, DS, ES: flat in NT's kernel; LOCK: one processor runs.
@@ -88,7 +89,10 @@ def decode(state: State, instruction: Instruction) -> Step:
     builder = _BUILDERS.get(opcode)
     if builder is None:
         raise outside(name_of(opcode))
-    return builder(state, instruction)
+    step = builder(state, instruction)
+    if instruction.address_size == _NARROW and not instruction.names_narrow_address:
+        raise outside("16-bit addresses")
+    return step
 
 
 def _take_prefixes(state: State, instruction: Instruction) -> int:
@@ -104,6 +108,6 @@ def _take_prefixes(state: State, instruction: Instruction) -> int:
         elif byte == _GS:
             raise outside("an access through gs")
         elif byte == _ADDRESS_SIZE:
-            raise outside("16-bit addresses")
+            instruction.address_size = 2
         elif byte not in _WITHOUT_EFFECT:
             return byte

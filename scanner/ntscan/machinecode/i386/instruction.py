@@ -23,6 +23,9 @@ Store: TypeAlias = Callable[[int], None]
 
 _REGISTER_MODE: Final = 3
 _DISPLACEMENT_32: Final = 2
+_NARROW: Final = 2
+# The mode and the lowest bits of a ModRM byte that a 16-bit address alone follows.
+_NARROW_CONSTANT: Final = (0, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Instruction:
     """The bytes of one instruction, taken one after the other.
 
     ``size`` is that of its operands, 4 bytes or 2 by prefix. ``repeat`` is 0, 0xF2 or 0xF3.
-    ``segment`` is the base that a segment prefix adds to addresses.
+    ``segment`` is the base that a segment prefix adds to addresses. ``address_size`` is 4 bytes, or
+    2 by prefix: of such, only a constant address is known (``names_narrow_address``), with which
+    Microsoft's SEH prologs reach FS:[0].
     """
 
     def __init__(self, state: State, address: int, code: bytes) -> None:
@@ -53,6 +58,8 @@ class Instruction:
         self.size = 4
         self.repeat = 0
         self.segment = 0
+        self.address_size = 4
+        self.names_narrow_address = False
         self.mode = 0
         self.middle = 0
         self._low = 0
@@ -110,7 +117,16 @@ class Instruction:
             return register_operand(self.state, self._low, size)
         return memory_operand(self.state, self._take_address(), size)
 
+    def take_constant_address(self) -> int:
+        """Take an address that stands in the instruction, of the address's size."""
+        self.names_narrow_address = self.address_size == _NARROW
+        return (self.unsigned(self.address_size) + self.segment) & MASK
+
     def _take_address(self) -> Load:
+        if self.address_size == _NARROW:
+            if (self.mode, self._low) != _NARROW_CONSTANT:
+                raise outside("16-bit addresses")
+            return constant(self.take_constant_address())
         base: int | None = self._low
         index, scale = None, 0
         if base == ESP:

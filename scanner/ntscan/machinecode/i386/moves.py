@@ -69,8 +69,7 @@ def _move_accumulator(state: State, instruction: Instruction) -> Step:
     """Build MOV between the accumulator and an address (0xA0 to 0xA3)."""
     size = instruction.byte_or_size()
     accumulator = register_operand(state, EAX, size)
-    address = (instruction.unsigned(4) + instruction.segment) & MASK
-    other = memory_operand(state, constant(address), size)
+    other = memory_operand(state, constant(instruction.take_constant_address()), size)
     if instruction.opcode & 2:
         return _move(state, other, accumulator.load, instruction.end)
     return _move(state, accumulator, other.load, instruction.end)

@@ -5,6 +5,8 @@ from typing import Final
 
 from ntscan.drivermodel.layouts import Platform
 from ntscan.machinecode.kernel import (
+    cancelling,
+    counted_strings,
     deferred,
     interlocked,
     irps,
@@ -25,11 +27,13 @@ from ntscan.machinecode.loader.loaded_image import Import
 MODELS: Final[Mapping[str, Model]] = {
     **irps.MODELS,
     **sending.MODELS,
+    **cancelling.MODELS,
     **waiting.MODELS,
     **deferred.MODELS,
     **pool.MODELS,
     **interlocked.MODELS,
     **runtime.MODELS,
+    **counted_strings.MODELS,
     **threads.MODELS,
     **objects.MODELS,
 }

@@ -15,6 +15,7 @@ from ntscan.drivermodel.irp import (
     STATUS_PENDING,
 )
 from ntscan.machinecode.kernel.call import Call, Model
+from ntscan.machinecode.kernel.cancelling import IRP_CANCEL
 from ntscan.machinecode.kernel.finishing import finish
 from ntscan.machinecode.kernel.pending import decided_status
 from ntscan.machinecode.kernel.request import Request, Send
@@ -22,7 +23,6 @@ from ntscan.machinecode.kernel.state import Kernel, PathEndError
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.traced import FreedBy
 
-_IRP_CANCEL: Final = 0x24
 #: Tail.Overlay.DriverContext, four words that are the driver's that has the IRP.
 _OF_ITS_OWNER: Final = (0x40, 0x44, 0x48, 0x4C)
 
@@ -90,7 +90,7 @@ def complete(kernel: Kernel, request: Request, status: int | None) -> None:
 
 def _leave_open(kernel: Kernel, request: Request) -> None:
     """Let the driver below have changed what is its own while it has the IRP."""
-    for offset in (kernel.layouts.irp.io_status + 4, _IRP_CANCEL, *_OF_ITS_OWNER):
+    for offset in (kernel.layouts.irp.io_status + 4, IRP_CANCEL, *_OF_ITS_OWNER):
         word = Origin("IRP" if request.number == 1 else f"IRP#{request.number}", (offset,))
         kernel.memory.leave_open(request.address + offset, word)
         kernel.unusual.add(word)
@@ -117,7 +117,7 @@ def _invokes(kernel: Kernel, request: Request, control: int) -> bool:
     memory = kernel.memory
     status = memory.read(request.address + kernel.layouts.irp.io_status, 4)
     wanted = SL_INVOKE_ON_ERROR if status & 0x80000000 else SL_INVOKE_ON_SUCCESS
-    if memory.read(request.address + _IRP_CANCEL, 1):
+    if memory.read(request.address + IRP_CANCEL, 1):
         wanted |= SL_INVOKE_ON_CANCEL
     return bool(control & wanted)
 

@@ -7,9 +7,11 @@ turned by other inputs where they can be found, and each such input is a case of
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from enum import Enum, auto
 from itertools import islice
 from typing import Final
 
+from ntscan.machinecode.budget import ShareSpentError
 from ntscan.machinecode.origin import Origin, is_answer
 from ntscan.machinecode.run import Branch, Course, Run
 from ntscan.machinecode.runner import Runner
@@ -23,22 +25,33 @@ from ntscan.machinecode.search.dependence import Dependence, which_inputs, witho
 from ntscan.machinecode.search.preconditions import note_preconditions
 
 _MOST_CASES: Final = 24
+_FEWER_CASES: Final = 8
 _MOST_PROPOSALS: Final = 40
 _MOST_TRIALS: Final = 200
 _MOST_SHORTENED: Final = 12
 #: Instructions within which a loop that is gone through twice returns.
 _SHORT: Final = 4_000
 _SECOND: Final = 2
+_SHARE_SPENT: Final = "the search from one function ended at its share of the limits"
 
 
-def run_cases(runner: Runner, first: list[Run]) -> Cases:
+class Search(Enum):
+    """How far to search: for all that can be found, or, with fewer cases, to the first doubt."""
+
+    FULL = auto()
+    TO_DOUBT = auto()
+
+
+def run_cases(runner: Runner, first: list[Run], search: Search = Search.FULL) -> Cases:
     """Run inputs that reach an allocation in every way; raises BudgetSpentError alone."""
-    return _Work(runner, first).do()
+    return _Work(runner, first, search).do()
 
 
 class _Work:
-    def __init__(self, runner: Runner, first: list[Run]) -> None:
+    def __init__(self, runner: Runner, first: list[Run], search: Search) -> None:
         self._runner = runner
+        self._to_doubt = search is Search.TO_DOUBT
+        self._most_cases = _FEWER_CASES if self._to_doubt else _MOST_CASES
         self._waiting = deque((run.function, run.assignment) for run in first)
         self._found = Cases()
         self._endless: list[Run] = []
@@ -51,19 +64,26 @@ class _Work:
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
-        self._run_waiting()
-        while self._unturned:
-            edge, (run, number) = self._unturned.popitem()
-            if edge not in self._edges:
-                self._disturb(run, number)
-                self._run_waiting()
+        try:
+            self._search()
+        except ShareSpentError:
+            self._found.doubts[_SHARE_SPENT] = None
+        self._runner.meter.end_share()
         self._judge_undecided()
         self._judge_endless()
         note_preconditions(self._runner, self._found.cases)
         return self._found
 
+    def _search(self) -> None:
+        self._run_waiting()
+        while self._unturned and not (self._to_doubt and self._found.doubts):
+            edge, (run, number) = self._unturned.popitem()
+            if edge not in self._edges:
+                self._disturb(run, number)
+                self._run_waiting()
+
     def _run_waiting(self) -> None:
-        while self._waiting and len(self._found.cases) < _MOST_CASES:
+        while self._waiting and len(self._found.cases) < self._most_cases:
             function, assignment = self._waiting.popleft()
             key = frozenset(assignment.items())
             if key not in self._seen:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from ntscan.machinecode.budget import ShareSpentError
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.run import Course, Run
 from ntscan.machinecode.runner import Runner
@@ -64,6 +65,13 @@ class _Exploration:
         self._tried: dict[tuple[int, bool], int] = {}
 
     def explore(self) -> Reached:
+        try:
+            self._search()
+        except ShareSpentError:
+            self._reached.ended["the search ended at its share of the limits"] = None
+        return self._reached
+
+    def _search(self) -> None:
         self._take(self._run({}, {}), {}, 0)
         while self._turns and self._runs < _MOST_RUNS:
             turn = heapq.heappop(self._turns)
@@ -77,7 +85,6 @@ class _Exploration:
                 continue
             self._tried[edge] = self._tried.get(edge, 0) + 1
             self._turn(turn)
-        return self._reached
 
     def _run(
         self,

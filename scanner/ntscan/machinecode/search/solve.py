@@ -16,7 +16,7 @@ def solve(runner: Runner, forced: Run) -> Run | None:
     """Look for a run that goes a forced run's way to the allocation with nothing forced.
 
     Branch by branch: an input that leads farther along the path is kept. Raises BudgetSpentError
-    alone.
+    and ShareSpentError alone.
     """
     path = forced.path[: forced.allocation]
     run = runner.run(forced.function, forced.assignment, FIRST_CHOICES, Course(follow=path))

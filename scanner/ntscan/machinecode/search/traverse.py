@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ntscan.machinecode.budget import ShareSpentError
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.case import Case, Cases
-from ntscan.machinecode.search.cases import run_cases
-from ntscan.machinecode.search.explore import explore, shortest_forced
+from ntscan.machinecode.search.cases import Search, run_cases
+from ntscan.machinecode.search.explore import Reached, explore, shortest_forced
 from ntscan.machinecode.search.solve import solve
 from ntscan.machinecode.start_points import StartPoint
 
@@ -30,27 +31,36 @@ class FromStart:
     ended: tuple[str, ...]
 
 
-def traverse(runner: Runner, start: StartPoint) -> FromStart:
+def traverse(runner: Runner, start: StartPoint, search: Search = Search.FULL) -> FromStart:
     """Search from one start point; raises BudgetSpentError alone."""
     runner.forget()
     reached = explore(runner, start.function)
     natural = _of_many_ways(reached.natural)
+    unsolved = _solve_forced(runner, reached, natural)
+    return FromStart(
+        start=start,
+        cases=run_cases(runner, natural, search),
+        forced=unsolved[:_MOST_FORCED_KEPT],
+        ended=tuple(reached.ended),
+    )
+
+
+def _solve_forced(runner: Runner, reached: Reached, natural: list[Run]) -> list[Run]:
+    """Solve for forced runs that reach other allocations; return those that were not solved."""
     unsolved: list[Run] = []
     sites = {site for run in natural for site in run.allocations}
     for run in list(shortest_forced(reached))[:_MOST_SOLVED]:
         if not sites.issuperset(run.allocations) or not natural:
-            solved = solve(runner, run)
+            try:
+                solved = solve(runner, run)
+            except ShareSpentError:
+                solved = None
             if solved is None:
                 unsolved.append(run)
             else:
                 natural.append(solved)
                 sites.update(solved.allocations)
-    return FromStart(
-        start=start,
-        cases=run_cases(runner, natural),
-        forced=unsolved[:_MOST_FORCED_KEPT],
-        ended=tuple(reached.ended),
-    )
+    return unsolved
 
 
 def _of_many_ways(runs: Sequence[Run]) -> list[Run]:
