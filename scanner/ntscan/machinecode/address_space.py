@@ -18,6 +18,7 @@ from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
 _WORD_SIZE: Final = 4
+_DOUBLE_SIZE: Final = 8
 _WORD: Final = 0xFFFFFFFF
 _ALIGNED: Final = 0xFFFFFFFC
 
@@ -62,10 +63,13 @@ class AddressSpace:
 
     def read(self, address: int, size: int) -> int:
         """Read an unsigned integer of 1, 2, 4 or 8 bytes."""
+        words = self.words
         if size == _WORD_SIZE:
-            word = self.words.get(address)
+            word = words.get(address)
             if word is not None:
                 return word
+        elif size == _DOUBLE_SIZE and address in words and address + 4 in words:
+            return words[address] | words[address + 4] << 32
         base = address & _ALIGNED
         shift = (address - base) * 8
         value = self._word(base)
@@ -75,8 +79,13 @@ class AddressSpace:
 
     def write(self, address: int, size: int, value: int) -> None:
         """Write the low bytes of an integer."""
-        if size == _WORD_SIZE and address in self.words:
-            self.words[address] = value & _WORD
+        words = self.words
+        if size == _WORD_SIZE and address in words:
+            words[address] = value & _WORD
+            return
+        if size == _DOUBLE_SIZE and address in words and address + 4 in words:
+            words[address] = value & _WORD
+            words[address + 4] = value >> 32 & _WORD
             return
         base = address & _ALIGNED
         shift = (address - base) * 8
@@ -152,6 +161,10 @@ class AddressSpace:
             word = self.words.pop(address, None)
             if word is not None:
                 block.remains[address] = word
+
+    def contents(self) -> object:
+        """Copy all that memory holds; the copies of two moments are equal where it is the same."""
+        return dict(self.words), self.places.blocks.remains()
 
     # Words.
 

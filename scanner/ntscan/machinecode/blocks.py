@@ -30,6 +30,7 @@ class Blocks:
     """Every block of a run; each lies alone, so that no address is ever used twice."""
 
     def __init__(self) -> None:
+        self._blocks: list[Block] = []
         self._by_window: dict[int, Block] = {}
         self._next = BLOCKS
 
@@ -41,9 +42,14 @@ class Blocks:
         if self._next > BLOCKS_END:
             raise MemoryFault(address, "no space is left for a block at")
         block = Block(kind, address, size, name)
+        self._blocks.append(block)
         for window in range(address // WINDOW, self._next // WINDOW):
             self._by_window[window] = block
         return block
+
+    def remains(self) -> list[dict[int, int]]:
+        """Copy what is in the blocks that were freed."""
+        return [dict(block.remains) for block in self._blocks if block.freed]
 
     def at(self, address: int) -> Block | None:
         """Return the block that an address lies in."""

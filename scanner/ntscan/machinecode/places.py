@@ -1,6 +1,7 @@
 """What lies where outside the image, as the origin of each word there."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from ntscan.machinecode.address_map import (
@@ -83,6 +84,7 @@ class Places:
         return Origin(str(self._routines[number].name), (within,))
 
 
+@cache
 def _stack(offset: int) -> Origin:
     return Origin("stack", (offset,), given=False)
 

@@ -116,7 +116,10 @@ class Processor(Protocol):
         """
 
     def save(self) -> object:
-        """Copy all registers, for ``restore``."""
+        """Copy all registers, for ``restore``.
+
+        Two copies are equal where the processor goes on alike, if memory is the same.
+        """
 
     def restore(self, saved: object) -> None:
         """Put back what ``save`` copied."""
