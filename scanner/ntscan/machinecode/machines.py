@@ -8,14 +8,10 @@ from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.machinecode.address_map import INITIAL_STACK
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.alpha.processor import AlphaProcessor
-from ntscan.machinecode.alpha.start_points import survey as survey_alpha
 from ntscan.machinecode.i386.processor import I386Processor
-from ntscan.machinecode.i386.start_points import survey as survey_i386
 from ntscan.machinecode.i386.state import EAX, EBP, EBX, ECX, EDI, EDX, ESI
-from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Processor
-from ntscan.machinecode.start_points import Survey
 from ntscan.vocabulary import Machine
 
 #: What a caller keeps in the registers that a routine must give back; it is no address.
@@ -34,7 +30,6 @@ class TracedMachine:
     layouts: Layouts
     processor: Callable[[AddressSpace], Processor]
     begin: Callable[[Processor, AddressSpace, int, int], None]
-    survey: Callable[[LoadedImage], Survey]
 
 
 def _i386(memory: AddressSpace) -> Processor:
@@ -67,10 +62,6 @@ def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until
 
 
 MACHINES: Final = {
-    Machine.I386: TracedMachine(
-        layouts=X86, processor=_i386, begin=_begin_i386, survey=survey_i386
-    ),
-    Machine.ALPHA: TracedMachine(
-        layouts=ALPHA, processor=_alpha, begin=_begin_alpha, survey=survey_alpha
-    ),
+    Machine.I386: TracedMachine(layouts=X86, processor=_i386, begin=_begin_i386),
+    Machine.ALPHA: TracedMachine(layouts=ALPHA, processor=_alpha, begin=_begin_alpha),
 }
