@@ -17,7 +17,7 @@ class EndlessLoops:
         self._kernel = kernel
         self._keep_at = _FIRST_KEPT
         self._address: int | None = None
-        self._state: object = None
+        self._kept: tuple[object, object, object] = (None, None, None)
 
     def refuse(self, address: int, number: int) -> None:
         """Look at a branch of the run, by its number from 0.
@@ -28,14 +28,20 @@ class EndlessLoops:
         touches = self._kernel.memory.touches
         if touches and len(touches[-1].origin.offsets) > _MOST_POINTERS:
             raise PathExhaustedError(f"it follows more than {_MOST_POINTERS} pointers in a row")
-        if address == self._address and self._present() == self._state:
+        if address == self._address and self._is_as_kept():
             at = self._kernel.rva(address)
             raise PathExhaustedError(f"it goes round in circles at 0x{at:x}, and nothing changes")
         if number >= self._keep_at:
             self._keep_at = 2 * number
-            self._address, self._state = address, self._present()
+            kernel, self._address = self._kernel, address
+            self._kept = kernel.stops, kernel.processor.save(), kernel.memory.contents()
 
-    def _present(self) -> object:
-        """Copy all that decides how the run goes on, as long as the processor does not stop."""
+    def _is_as_kept(self) -> bool:
+        """Compare all that decides how the run goes on, as long as the processor does not stop."""
         kernel = self._kernel
-        return kernel.stops, kernel.processor.save(), kernel.memory.contents()
+        stops, processor, contents = self._kept
+        return (
+            kernel.stops == stops
+            and kernel.processor.save() == processor
+            and kernel.memory.contents() == contents
+        )
