@@ -18,9 +18,11 @@ from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
 _WORD_SIZE: Final = 4
+_PAIR_SIZE: Final = 8
 _BITS: Final = 32
 _WORD: Final = 0xFFFFFFFF
 _ALIGNED: Final = 0xFFFFFFFC
+_NOTHING: Final = "nothing lies at"
 
 
 class Touch(NamedTuple):
@@ -82,6 +84,9 @@ class AddressSpace:
         """Write the low bytes of an integer."""
         if size == _WORD_SIZE and address in self.words:
             self.words[address] = value & _WORD
+            return
+        if size == _PAIR_SIZE and address in self.words and address + 4 in self.words:
+            self.words[address], self.words[address + 4] = value & _WORD, value >> _BITS & _WORD
             return
         base, shift = address & _ALIGNED, (address & 3) * 8
         mask = ((1 << 8 * size) - 1) << shift
@@ -195,7 +200,8 @@ class AddressSpace:
     def _refuse_unwritable(self, address: int) -> None:
         section = self._section_at(address)
         if section is None:
-            self._origin(address)
+            if not self.places.holds(address):
+                raise MemoryFault(address, _NOTHING)
         elif section.executable or not section.writable:
             raise MemoryFault(address, "a write to read-only memory at")
 
@@ -238,5 +244,5 @@ class AddressSpace:
     def _origin(self, address: int) -> Origin:
         origin = self.places.origin(address)
         if origin is None:
-            raise MemoryFault(address, "nothing lies at")
+            raise MemoryFault(address, _NOTHING)
         return origin

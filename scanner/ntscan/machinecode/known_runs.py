@@ -12,31 +12,40 @@ from typing import Final, TypeAlias
 from ntscan.machinecode.kernel.asked import Asked
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin
-from ntscan.machinecode.run import Course, Run
+from ntscan.machinecode.run import FREE, Course, Run
 
 #: Branches and unknown words of all runs that are kept; beyond, all are forgotten.
 _MOST_KEPT: Final = 200_000
 
-_Inputs: TypeAlias = tuple[Hashable, ...]
+_Inputs: TypeAlias = tuple[int, frozenset[tuple[Origin, int]]]
+_Course: TypeAlias = tuple[Hashable, ...]
 
 
 class KnownRuns:
     """Runs by all that decides them."""
 
     def __init__(self) -> None:
-        self._runs: dict[_Inputs, dict[Asked, Run]] = {}
+        self._runs: dict[_Inputs, dict[_Course, dict[Asked, Run]]] = {}
         self._size = 0
 
     def find(
         self, function: int, assignment: Mapping[Origin, int], choices: Choices, course: Course
     ) -> Run | None:
-        """Return the run that running again would give; ``None`` where none is known."""
-        runs = self._runs.get(_inputs(function, assignment, course))
-        if runs is None:
+        """Return the run that running again would give; ``None`` where none is known.
+
+        Where nothing but the way to the end of a path is asked for, a run that goes beyond it does.
+        """
+        known = self._runs.get((function, frozenset(assignment.items())))
+        if known is None:
             return None
-        for asked in product((None, choices.mode), (None, choices.fast_io_answer)):
-            if (run := runs.get(asked)) is not None:
-                return run if run.choices == choices else replace(run, choices=choices)
+        keys = [_key(course)]
+        if course.only_follow and not course.forced and course.steps is None:
+            keys.append(_key(FREE))
+        for key in keys:
+            runs = known.get(key, {})
+            for asked in product((None, choices.mode), (None, choices.fast_io_answer)):
+                if (run := runs.get(asked)) is not None:
+                    return run if run.choices == choices else replace(run, choices=choices)
         return None
 
     def keep(self, run: Run, course: Course, asked: Asked) -> None:
@@ -45,8 +54,8 @@ class KnownRuns:
         if self._size > _MOST_KEPT:
             self.forget()
             return
-        key = _inputs(run.function, run.assignment, course)
-        self._runs.setdefault(key, {})[asked] = run
+        known = self._runs.setdefault((run.function, frozenset(run.assignment.items())), {})
+        known.setdefault(_key(course), {})[asked] = run
 
     def forget(self) -> None:
         """Forget all runs."""
@@ -54,12 +63,6 @@ class KnownRuns:
         self._size = 0
 
 
-def _inputs(function: int, assignment: Mapping[Origin, int], course: Course) -> _Inputs:
-    return (
-        function,
-        frozenset(assignment.items()),
-        frozenset(course.forced.items()),
-        tuple(course.follow),
-        course.only_follow,
-        course.steps,
-    )
+def _key(course: Course) -> _Course:
+    forced = frozenset(course.forced.items())
+    return forced, tuple(course.follow), course.only_follow, course.steps

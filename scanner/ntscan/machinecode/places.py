@@ -56,6 +56,10 @@ class Places:
                 return name(address - begin)
         return None
 
+    def holds(self, address: int) -> bool:
+        """Say whether a word lies at an address."""
+        return KERNEL_STACK <= address < KERNEL_STACK_END or self.origin(address) is not None
+
     def routine_at(self, address: int) -> Import | None:
         """Name the imported routine that an address stands for."""
         if not IMPORTED_ROUTINES <= address < IMPORTED_ROUTINES_END:
