@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ntscan.machinecode.address_map import BLOCKS, BLOCKS_END, WINDOW
+from ntscan.machinecode.address_map import BLOCKS, BLOCKS_END, INTO_BLOCK, WINDOW
 from ntscan.machinecode.processor import MemoryFault
 
 
@@ -36,7 +36,7 @@ class Blocks:
 
     def allocate(self, kind: BlockKind, size: int, name: str) -> Block:
         """Make a block of so many bytes; raises MemoryFault where space has run out."""
-        address = self._next
+        address = self._next + INTO_BLOCK
         end = address + size
         self._next = (end + 2 * WINDOW - 1) // WINDOW * WINDOW
         if self._next > BLOCKS_END:
