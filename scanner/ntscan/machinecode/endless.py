@@ -7,7 +7,7 @@ from ntscan.machinecode.kernel.state import Kernel, PathExhaustedError
 #: The first branch whose state is kept to be compared with; then the one at twice its number.
 _FIRST_KEPT: Final = 32
 #: A list through memory that nobody gave is as long as the pointers in it that are followed.
-_MOST_POINTERS: Final = 256
+_MOST_POINTERS: Final = 64
 
 
 class EndlessLoops:

@@ -17,7 +17,8 @@ from ntscan.vocabulary import Machine
 #: What a caller keeps in the registers that a routine must give back; it is no address.
 _OF_THE_CALLER: Final = 0x5AFE0000
 _PRESERVED: Final = (EBX, EBP, ESI, EDI)
-_REGISTERS: Final = (("eax", EAX), ("ecx", ECX), ("edx", EDX))
+_REGISTERS: Final = ((Origin("eax"), EAX), (Origin("ecx"), ECX), (Origin("edx"), EDX))
+_ALPHA_ARGUMENTS: Final = tuple(Origin(f"arg{number}") for number in range(6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +43,19 @@ def _i386(memory: AddressSpace) -> Processor:
 def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
     """Call with the arguments above the stack; a routine of the driver's own may use registers."""
     if isinstance(processor, I386Processor):
-        for name, register in _REGISTERS:
-            processor.registers[register] = memory.given(Origin(name))
+        for origin, register in _REGISTERS:
+            processor.registers[register] = memory.given(origin)
     processor.start_call(routine, (), until)
 
 
 def _alpha(memory: AddressSpace) -> Processor:
     memory.places.argument_size = 8
-    memory.places.arguments_in_registers = 6
+    memory.places.arguments_in_registers = len(_ALPHA_ARGUMENTS)
     return AlphaProcessor(memory, INITIAL_STACK)
 
 
 def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
-    arguments = [
-        memory.given(Origin(f"arg{number}"))
-        for number in range(memory.places.arguments_in_registers)
-    ]
-    processor.start_call(routine, arguments, until)
+    processor.start_call(routine, [memory.given(origin) for origin in _ALPHA_ARGUMENTS], until)
 
 
 MACHINES: Final = {
