@@ -44,5 +44,4 @@ def test_what_runs_code_is_loaded_only_for_a_driver_that_has_some_to_run() -> No
 def loaded_for(image: bytes) -> set[str]:
     """Trace an image in a process of its own; return what was loaded for it."""
     names = subprocess.check_output([sys.executable, "-c", PROGRAM], input=image).decode()
-
     return {name.removeprefix("ntscan.machinecode.") for name in names.split()}
