@@ -10,11 +10,14 @@ from typing import Final
 WINDOW: Final = 0x10000
 #: Where in its window an unknown value points. The low byte is a count that a stack can have.
 INTO_WINDOW: Final = 0x4008
-UNKNOWN_OBJECTS: Final = 0x81000000
+UNKNOWN_OBJECTS: Final = 0x81410000
 UNKNOWN_OBJECTS_END: Final = 0xD0000000
 #: Pool blocks and IRPs that the run allocates.
-BLOCKS: Final = 0xE1000000
+BLOCKS: Final = 0xE1410000
 BLOCKS_END: Final = 0xF0000000
+#: Where in its window a block begins: no part of its address is a small number, as those are that
+#: code compares.
+INTO_BLOCK: Final = 0x5A40
 #: One address for each import slot.
 IMPORTED_ROUTINES: Final = 0xF8000000
 IMPORTED_ROUTINES_END: Final = 0xF8100000

@@ -18,8 +18,11 @@ from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
 _WORD_SIZE: Final = 4
+_PAIR_SIZE: Final = 8
+_BITS: Final = 32
 _WORD: Final = 0xFFFFFFFF
 _ALIGNED: Final = 0xFFFFFFFC
+_NOTHING: Final = "nothing lies at"
 
 
 class Touch(NamedTuple):
@@ -39,6 +42,8 @@ class AddressSpace:
         self.touches: list[Touch] = []
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
+        #: The RVAs of calls by the addresses that they return to, as far as they were asked for.
+        self.call_sites: dict[int, int] = {}
         self._assignment: Mapping[Origin, int] = {}
         self._open: dict[int, tuple[Origin, int]] = {}
         self._slots = {
@@ -66,11 +71,13 @@ class AddressSpace:
             word = self.words.get(address)
             if word is not None:
                 return word
-        base = address & _ALIGNED
-        shift = (address - base) * 8
+        base, shift = address & _ALIGNED, (address & 3) * 8
+        bits = shift + size * 8
         value = self._word(base)
-        for number in range(1, (shift + size * 8 + 31) // 32):
-            value |= self._word(base + 4 * number) << (32 * number)
+        if bits > _BITS:
+            value |= self._word(base + 4) << _BITS
+        if bits > 2 * _BITS:
+            value |= self._word(base + 8) << 2 * _BITS
         return (value >> shift) & ((1 << 8 * size) - 1)
 
     def write(self, address: int, size: int, value: int) -> None:
@@ -78,17 +85,24 @@ class AddressSpace:
         if size == _WORD_SIZE and address in self.words:
             self.words[address] = value & _WORD
             return
-        base = address & _ALIGNED
-        shift = (address - base) * 8
+        if size == _PAIR_SIZE and address in self.words and address + 4 in self.words:
+            self.words[address], self.words[address + 4] = value & _WORD, value >> _BITS & _WORD
+            return
+        base, shift = address & _ALIGNED, (address & 3) * 8
         mask = ((1 << 8 * size) - 1) << shift
         value = (value << shift) & mask
-        for number in range((shift + size * 8 + 31) // 32):
-            part = (mask >> (32 * number)) & _WORD
-            self._store(base + 4 * number, (value >> (32 * number)) & _WORD, part)
+        self._store(base, value & _WORD, mask & _WORD)
+        if mask > _WORD:
+            self._store(base + 4, value >> _BITS & _WORD, mask >> _BITS & _WORD)
+        if mask >> 2 * _BITS:
+            self._store(base + 8, value >> 2 * _BITS, mask >> 2 * _BITS)
 
     def is_code(self, address: int) -> bool:
         """Say whether the image has executable bytes there; anything else leaves the image."""
-        return any(begin <= address < end for begin, end in self._code)
+        for begin, end in self._code:  # noqa: SIM110  asked at each call, and any() takes longer
+            if begin <= address < end:
+                return True
+        return False
 
     def fetch(self, address: int, length: int) -> bytes:
         """Read up to so many bytes of code: fewer where the section ends."""
@@ -148,10 +162,12 @@ class AddressSpace:
     def free(self, block: Block) -> None:
         """Take a block's words away, so that each later touch of it is noticed."""
         block.freed = True
-        for address in range(block.address, block.address + block.size, 4):
-            word = self.words.pop(address, None)
-            if word is not None:
-                block.remains[address] = word
+        words, end = self.words, block.address + block.size
+        block.remains = {at: words.pop(at) for at in range(block.address, end, 4) if at in words}
+
+    def contents(self) -> object:
+        """Copy all that memory holds; the copies of two moments are equal where it is the same."""
+        return dict(self.words), self.places.blocks.remains()
 
     # Words.
 
@@ -171,17 +187,21 @@ class AddressSpace:
         return word
 
     def _store(self, address: int, value: int, mask: int) -> None:
-        block = self._freed_block(address)
-        words = self.words if block is None else block.remains
+        words = self.words
         if address not in words:
-            self._refuse_unwritable(address)
+            block = self._freed_block(address)
+            if block is not None:
+                words = block.remains
+            if address not in words:
+                self._refuse_unwritable(address)
         old = 0 if mask == _WORD else self._word(address)
         words[address] = (old & ~mask) | value
 
     def _refuse_unwritable(self, address: int) -> None:
         section = self._section_at(address)
         if section is None:
-            self._origin(address)
+            if not self.places.holds(address):
+                raise MemoryFault(address, _NOTHING)
         elif section.executable or not section.writable:
             raise MemoryFault(address, "a write to read-only memory at")
 
@@ -224,5 +244,5 @@ class AddressSpace:
     def _origin(self, address: int) -> Origin:
         origin = self.places.origin(address)
         if origin is None:
-            raise MemoryFault(address, "nothing lies at")
+            raise MemoryFault(address, _NOTHING)
         return origin

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ntscan.machinecode.endless import EndlessLoops
 from ntscan.machinecode.kernel.state import Kernel
 from ntscan.machinecode.run import Branch, Course, Run
 
@@ -28,9 +29,16 @@ class BranchNotes:
         self._forced = course.forced
         self._follow = course.follow
         self._stop_at = len(course.follow) - 1 if course.only_follow else None
+        self._endless = EndlessLoops(kernel)
+        #: The branches before this number may still be steered.
+        self._unsteered = max(len(course.follow), max(course.forced, default=-1) + 1)
 
     def __call__(self, address: int, natural: bool) -> bool:
-        """Answer where a branch goes; raises DivergedError where the run need go no further."""
+        """Answer where a branch goes.
+
+        Raises DivergedError where the run need go no further, and PathExhaustedError where it would
+        go on and on.
+        """
         run = self._run
         number = len(run.branches)
         if number >= _MOST_BRANCHES:
@@ -53,4 +61,6 @@ class BranchNotes:
             raise DivergedError
         if number == self._stop_at:
             raise DivergedError
+        if number >= self._unsteered:
+            self._endless.refuse(address, number)
         return taken

@@ -10,13 +10,13 @@ from ntscan.machinecode.irp_facts import (
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.search.case import Case
 from ntscan.machinecode.search.traverse import FromStart, cases_of
-from ntscan.machinecode.start_points import MOST_CALLS_UP, Survey
+from ntscan.machinecode.start_points import MOST_CALLS_UP, NOTHING_TO_RUN, Survey
 
 
 def doubts(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     """Give whatever keeps the image from being called clean, the weightiest first."""
     if not found:
-        yield "it has no code that was found to allocate an IRP"
+        yield NOTHING_TO_RUN
     yield from _broken_runs(found)
     yield from _unsettled_sites(found)
     yield from _unseen_callers(found)

@@ -20,8 +20,11 @@ class Execution:
         kernel, processor = self._kernel, self._kernel.processor
         while True:
             before = processor.instructions
-            stop = processor.run(max(0, min(SLICE, self._left)))
-            self.spend(processor.instructions - before + 1)
+            try:
+                stop = processor.run(max(0, min(SLICE, self._left)))
+            finally:
+                kernel.stops += 1
+                self.spend(processor.instructions - before + 1)
             match stop.kind:
                 case StopKind.LEFT_IMAGE:
                     if stop.address == until:

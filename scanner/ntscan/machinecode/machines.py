@@ -8,20 +8,17 @@ from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.machinecode.address_map import INITIAL_STACK
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.alpha.processor import AlphaProcessor
-from ntscan.machinecode.alpha.start_points import survey as survey_alpha
 from ntscan.machinecode.i386.processor import I386Processor
-from ntscan.machinecode.i386.start_points import survey as survey_i386
 from ntscan.machinecode.i386.state import EAX, EBP, EBX, ECX, EDI, EDX, ESI
-from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Processor
-from ntscan.machinecode.start_points import Survey
 from ntscan.vocabulary import Machine
 
 #: What a caller keeps in the registers that a routine must give back; it is no address.
 _OF_THE_CALLER: Final = 0x5AFE0000
 _PRESERVED: Final = (EBX, EBP, ESI, EDI)
-_REGISTERS: Final = (("eax", EAX), ("ecx", ECX), ("edx", EDX))
+_REGISTERS: Final = ((Origin("eax"), EAX), (Origin("ecx"), ECX), (Origin("edx"), EDX))
+_ALPHA_ARGUMENTS: Final = tuple(Origin(f"arg{number}") for number in range(6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,6 @@ class TracedMachine:
     layouts: Layouts
     processor: Callable[[AddressSpace], Processor]
     begin: Callable[[Processor, AddressSpace, int, int], None]
-    survey: Callable[[LoadedImage], Survey]
 
 
 def _i386(memory: AddressSpace) -> Processor:
@@ -47,30 +43,22 @@ def _i386(memory: AddressSpace) -> Processor:
 def _begin_i386(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
     """Call with the arguments above the stack; a routine of the driver's own may use registers."""
     if isinstance(processor, I386Processor):
-        for name, register in _REGISTERS:
-            processor.registers[register] = memory.given(Origin(name))
+        for origin, register in _REGISTERS:
+            processor.registers[register] = memory.given(origin)
     processor.start_call(routine, (), until)
 
 
 def _alpha(memory: AddressSpace) -> Processor:
     memory.places.argument_size = 8
-    memory.places.arguments_in_registers = 6
+    memory.places.arguments_in_registers = len(_ALPHA_ARGUMENTS)
     return AlphaProcessor(memory, INITIAL_STACK)
 
 
 def _begin_alpha(processor: Processor, memory: AddressSpace, routine: int, until: int) -> None:
-    arguments = [
-        memory.given(Origin(f"arg{number}"))
-        for number in range(memory.places.arguments_in_registers)
-    ]
-    processor.start_call(routine, arguments, until)
+    processor.start_call(routine, [memory.given(origin) for origin in _ALPHA_ARGUMENTS], until)
 
 
 MACHINES: Final = {
-    Machine.I386: TracedMachine(
-        layouts=X86, processor=_i386, begin=_begin_i386, survey=survey_i386
-    ),
-    Machine.ALPHA: TracedMachine(
-        layouts=ALPHA, processor=_alpha, begin=_begin_alpha, survey=survey_alpha
-    ),
+    Machine.I386: TracedMachine(layouts=X86, processor=_i386, begin=_begin_i386),
+    Machine.ALPHA: TracedMachine(layouts=ALPHA, processor=_alpha, begin=_begin_alpha),
 }

@@ -1,6 +1,7 @@
 """What lies where outside the image, as the origin of each word there."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from ntscan.machinecode.address_map import (
@@ -55,6 +56,10 @@ class Places:
                 return name(address - begin)
         return None
 
+    def holds(self, address: int) -> bool:
+        """Say whether a word lies at an address."""
+        return KERNEL_STACK <= address < KERNEL_STACK_END or self.origin(address) is not None
+
     def routine_at(self, address: int) -> Import | None:
         """Name the imported routine that an address stands for."""
         if not IMPORTED_ROUTINES <= address < IMPORTED_ROUTINES_END:
@@ -83,6 +88,7 @@ class Places:
         return Origin(str(self._routines[number].name), (within,))
 
 
+@cache
 def _stack(offset: int) -> Origin:
     return Origin("stack", (offset,), given=False)
 

@@ -6,9 +6,8 @@ answers in its place.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 
 class StopKind(StrEnum):
@@ -20,8 +19,7 @@ class StopKind(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """Where a processor stopped, and why.
 
     ``address`` is where control went (LEFT_IMAGE), else that of the instruction. ``detail`` names
@@ -33,8 +31,7 @@ class Stop:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The two operands of the instruction that a conditional branch depends on.
 
     ``operation`` is its mnemonic (``cmp``, ``test``, ``cmpult``, ``and``...), ``size`` in bytes.
@@ -116,7 +113,10 @@ class Processor(Protocol):
         """
 
     def save(self) -> object:
-        """Copy all registers, for ``restore``."""
+        """Copy all registers, for ``restore``.
+
+        Two copies are equal where the processor goes on alike, if memory is the same.
+        """
 
     def restore(self, saved: object) -> None:
         """Put back what ``save`` copied."""

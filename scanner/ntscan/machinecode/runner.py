@@ -13,6 +13,7 @@ from ntscan.machinecode.kernel.leftovers import note_pointers_left
 from ntscan.machinecode.kernel.pending import let_all_run
 from ntscan.machinecode.kernel.sending import complete
 from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError, PathExhaustedError
+from ntscan.machinecode.known_runs import KnownRuns
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import Origin, UnknownValues
@@ -32,10 +33,12 @@ class Runner:
         self._memory = AddressSpace(image)
         self._processor = self._machine.processor(self._memory)
         self._initial = self._processor.save()
+        self._known = KnownRuns()
 
     def forget(self) -> None:
         """Begin anew to give unknown values; those of runs so far mean nothing to later ones."""
         self._memory.places.unknown = UnknownValues()
+        self._known.forget()
 
     def run(
         self,
@@ -46,6 +49,12 @@ class Runner:
     ) -> Run:
         """Run a function from its beginning; raises BudgetSpentError and ShareSpentError alone."""
         self.meter.begin_path()
+        known = self._known.find(function, assignment, choices, course)
+        return known or self._run(function, assignment, choices, course)
+
+    def _run(
+        self, function: int, assignment: Mapping[Origin, int], choices: Choices, course: Course
+    ) -> Run:
         run = Run(function=function, assignment=assignment, choices=choices)
         self._memory.begin(assignment)
         processor = self._processor
@@ -79,6 +88,7 @@ class Runner:
         run.unmodelled = tuple(kernel.unmodelled)
         run.calls = frozenset(kernel.calls)
         run.unusual = frozenset(kernel.unusual)
+        self._known.keep(run, course, kernel.choices.asked)
         return run
 
 

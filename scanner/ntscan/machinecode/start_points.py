@@ -17,6 +17,8 @@ ALLOCATING_ROUTINES: Final = (
 #: Those that free one, or make one out of something else.
 FREEING_ROUTINES: Final = ("IoFreeIrp", "IoInitializeIrp", "IoMakeAssociatedIrp")
 
+#: Why nothing is run of an image without a start point.
+NOTHING_TO_RUN: Final = "it has no code that was found to allocate an IRP"
 #: How many calls up from an allocation a run may begin: the caller, and the caller's caller.
 MOST_CALLS_UP: Final = 2
 

@@ -1,23 +1,11 @@
 """From the bytes of a driver's file to what its own machine code does with its IRPs."""
 
-from collections.abc import Sequence
-from typing import Final
-
 from ntscan.machinecode.budget import Budget, Meter
-from ntscan.machinecode.grading import Verdict, grade
-from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.loader.load_image import load_image
 from ntscan.machinecode.loader.loaded_image import LoadedImage
-from ntscan.machinecode.machines import MACHINES
-from ntscan.machinecode.origin import is_answer
-from ntscan.machinecode.run import Run
-from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.traverse import FromStart
-from ntscan.machinecode.search.whole_image import search_image
-from ntscan.machinecode.traced import IrpTrace, Trace
-
-#: The IRPs that a trace names at most.
-_MOST_IRPS: Final = 64
+from ntscan.machinecode.start_points import NOTHING_TO_RUN, Survey
+from ntscan.machinecode.traced import Trace
+from ntscan.vocabulary import Grade, Machine
 
 
 def trace(data: bytes, budget: Budget | None = None) -> Trace:
@@ -29,50 +17,33 @@ def trace(data: bytes, budget: Budget | None = None) -> Trace:
     """
     meter = Meter(budget or Budget())
     image = load_image(data)
-    survey = MACHINES[image.machine].survey(image)
-    found, unfinished = search_image(Runner(image, meter), survey)
-    verdict = grade(found, survey, unfinished)
+    survey = _survey(image)
+    if not survey.points:
+        return _nothing_to_run(image, meter)
+    # The interpreters and the kernel's model are imported only where there is something to run.
+    from ntscan.machinecode.analysis import analyse  # noqa: PLC0415
+
+    return analyse(image, survey, meter)
+
+
+def _survey(image: LoadedImage) -> Survey:
+    """Survey an image's code; the finder is imported for the machine that the code is for."""
+    if image.machine is Machine.ALPHA:
+        from ntscan.machinecode.alpha.start_points import survey as survey_alpha  # noqa: PLC0415
+
+        return survey_alpha(image)
+    from ntscan.machinecode.i386.start_points import survey as survey_i386  # noqa: PLC0415
+
+    return survey_i386(image)
+
+
+def _nothing_to_run(image: LoadedImage, meter: Meter) -> Trace:
     return Trace(
         machine=image.machine,
-        grade=verdict.grade,
-        reason=verdict.reason,
-        irps=_irps(image, verdict),
-        unmodelled=_unmodelled(found),
-        instructions=meter.instructions,
+        grade=Grade.INCONCLUSIVE,
+        reason=f"{NOTHING_TO_RUN[0].upper()}{NOTHING_TO_RUN[1:]}.",
+        irps=(),
+        unmodelled=(),
+        instructions=0,
         seconds=meter.seconds,
-    )
-
-
-def _unmodelled(found: Sequence[FromStart]) -> tuple[str, ...]:
-    names = (
-        name
-        for one in found
-        for case in one.cases.cases
-        for run in case.runs.values()
-        for name in run.unmodelled
-    )
-    return tuple(dict.fromkeys(names))
-
-
-def _irps(image: LoadedImage, verdict: Verdict) -> tuple[IrpTrace, ...]:
-    return tuple(_irp(image, run, request) for run, request in verdict.shown[:_MOST_IRPS])
-
-
-def _irp(image: LoadedImage, run: Run, request: Request) -> IrpTrace:
-    send = request.sends[-1] if request.sends else None
-    witness = {str(origin): value for origin, value in run.assignment.items()}
-    witness |= {str(touch.origin): touch.value for touch in run.touches if is_answer(touch.origin)}
-    return IrpTrace(
-        start=run.function - image.base,
-        major=send.major if send else None,
-        minor=send.minor if send else None,
-        allocated_at=request.allocated_at,
-        sent_at=send.sent_at if send else None,
-        completed_at=request.completed_at,
-        free_sites=tuple(request.free_sites),
-        witness=witness,
-        mode=run.choices.mode,
-        fast_io_answer=request.answers_before[-1] if request.answers_before else None,
-        natural=run.natural,
-        clean_return=run.clean_return,
     )

@@ -267,6 +267,26 @@ def test_what_was_saved_comes_back() -> None:
         processor.restore(())
 
 
+@pytest.mark.parametrize(
+    ("word", "is_alike"),
+    [
+        (0x47FF041F, True),  # nop
+        (0x603FC000, False),  # rpcc r1
+        (0xA83E0000, False),  # ldl_l r1, 0(r30)
+    ],
+)
+def test_what_was_saved_is_equal_only_where_all_goes_on_alike(word: int, is_alike: bool) -> None:
+    """The cycle counter and a lock count, though no register that code can read shows them."""
+    # again: word; bis r31, r31, r1; br r31, again
+    processor = processor_with(word, 0x47FF0401, 0xC3FFFFFD)
+    processor.run(3)
+    processor.restore(processor.save())  # which leaves nothing locked
+    before = processor.save()
+    processor.run(3)
+    assert processor.program_counter == CODE
+    assert (processor.save() == before) is is_alike
+
+
 def test_code_that_changed_is_decoded_anew_after_a_barrier() -> None:
     """IMB makes new code run; going back before it brings the old code back."""
     # bis r31, 1, r0; stl r17, 0(r16); imb; br back to the first, which is another by then

@@ -18,6 +18,8 @@ _QUADWORD_SIZE: Final = 8
 _WITHIN_QUADWORD: Final = 7
 #: Makes the step of an instruction; the number is the bytes of its access.
 _Maker: TypeAlias = Callable[[AlphaState, Instruction, int], Step]
+#: LDBU, LDQ_U, LDWU, LDL and LDQ; their steps forget by themselves what the register held before.
+LOADS: Final = frozenset((0x0A, 0x0B, 0x0C, LDL, 0x29))
 
 
 def memory_step(state: AlphaState, instruction: Instruction) -> Step | None:
@@ -41,15 +43,18 @@ def _load_address(state: AlphaState, instruction: Instruction, _: int) -> Step:
 
 
 def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
-    registers, read, following = state.registers, state.memory.read, instruction.next
+    registers, origins, read = state.registers, state.origins, state.memory.read
     ra, rb, displacement = instruction.ra, instruction.rb, instruction.displacement
+    following = instruction.next
 
     def unsigned() -> int:
         registers[ra] = read(memory_address(registers[rb] + displacement), size)
+        origins[ra] = None
         return following
 
     def longword() -> int:
         registers[ra] = sign_extended(read(memory_address(registers[rb] + displacement), size))
+        origins[ra] = None
         return following
 
     if ra == ZERO:
@@ -58,12 +63,14 @@ def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
 
 
 def _load_quadword_around(state: AlphaState, instruction: Instruction, size: int) -> Step:
-    registers, read, following = state.registers, state.memory.read, instruction.next
+    registers, origins, read = state.registers, state.origins, state.memory.read
     ra, rb, displacement = instruction.ra, instruction.rb, instruction.displacement
+    following = instruction.next
 
     def step() -> int:
         address = memory_address(registers[rb] + displacement)
         registers[ra] = read(address & ~_WITHIN_QUADWORD, size)
+        origins[ra] = None
         return following
 
     return _hint(instruction) if ra == ZERO else step

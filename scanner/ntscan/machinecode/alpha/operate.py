@@ -35,15 +35,18 @@ CONDITIONAL_MOVES: Final = {
 
 def operate_step(state: AlphaState, instruction: Instruction) -> Step | None:
     """Return the step of an operate instruction; ``None`` where it is outside the subset."""
-    code = instruction.opcode, instruction.function
-    if ending := CONDITIONAL_MOVES.get(code):
+    if ending := CONDITIONAL_MOVES.get((instruction.opcode, instruction.function)):
         return _conditional_move(state, instruction, CONDITIONS[ending])
-    if code not in OPERATIONS:
-        return None
-    mnemonic, operation = OPERATIONS[code]
-    if mnemonic.endswith("/v"):
-        operation = _halting(mnemonic, operation)
-    return _operation(state, instruction, operation)
+    named = operation_of(instruction)
+    return _operation(state, instruction, named[1]) if named else None
+
+
+def operation_of(instruction: Instruction) -> tuple[str, Operation] | None:
+    """Return the mnemonic of an operate instruction, and what it does with two operands."""
+    named = OPERATIONS.get((instruction.opcode, instruction.function))
+    if named and named[0].endswith("/v"):
+        return named[0], _halting(*named)
+    return named
 
 
 def _operation(state: AlphaState, instruction: Instruction, operation: Operation) -> Step:

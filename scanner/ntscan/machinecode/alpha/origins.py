@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from ntscan.machinecode.alpha.instruction import LDA, OPERATIONS, ZERO, Instruction
+from ntscan.machinecode.alpha.arithmetic import Operation
+from ntscan.machinecode.alpha.instruction import LDA, ZERO, Instruction
+from ntscan.machinecode.alpha.memory_access import LOADS
+from ntscan.machinecode.alpha.operate import operation_of
 from ntscan.machinecode.alpha.state import AlphaState, Origin, Step, written
 from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, is_sign_extended
 from ntscan.machinecode.processor import Comparison
@@ -31,8 +34,10 @@ def tracing(state: AlphaState, instruction: Instruction, step: Step) -> Step:
     """Return a step that also remembers where the register that it writes has its value from."""
     if instruction.written_register is None:
         return step
-    if code := OPERATIONS.get((instruction.opcode, instruction.function)):
-        return _tracing_operation(state, instruction, code[0], step)
+    if instruction.opcode in LOADS:
+        return step
+    if named := operation_of(instruction):
+        return _tracing_operation(state, instruction, *named)
     if instruction.opcode == LDA and instruction.rb != ZERO:
         return _tracing_addition(state, instruction, step)
     origins, register = state.origins, written(instruction.written_register)
@@ -46,25 +51,29 @@ def tracing(state: AlphaState, instruction: Instruction, step: Step) -> Step:
 
 
 def _tracing_operation(
-    state: AlphaState, instruction: Instruction, mnemonic: str, step: Step
+    state: AlphaState, instruction: Instruction, mnemonic: str, operation: Operation
 ) -> Step:
-    origins, registers = state.origins, state.registers
+    origins, registers, following = state.origins, state.registers, instruction.next
     ra, rb, rc = instruction.ra, instruction.rb, written(instruction.rc)
     literal = instruction.literal
-    keeping = mnemonic in _KEEPING
 
     def remembering() -> int:
-        second = registers[rb] if literal is None else literal
-        origin: Origin | None = (mnemonic, registers[ra], second)
-        if keeping:
-            origin = _kept(origins[ra], mnemonic, second, origin)
-            if literal is None and ra == ZERO:
-                origin = origins[rb]
-        following = step()
+        first, second = registers[ra], registers[rb] if literal is None else literal
+        registers[rc] = operation(first, second)
+        origins[rc] = mnemonic, first, second
+        return following
+
+    def keeping() -> int:
+        first, second = registers[ra], registers[rb] if literal is None else literal
+        if literal is None and ra == ZERO:
+            origin = origins[rb]
+        else:
+            origin = _kept(origins[ra], mnemonic, second, (mnemonic, first, second))
+        registers[rc] = operation(first, second)
         origins[rc] = origin
         return following
 
-    return remembering
+    return keeping if mnemonic in _KEEPING else remembering
 
 
 def _kept(source: Origin | None, mnemonic: str, second: int, own: Origin | None) -> Origin | None:

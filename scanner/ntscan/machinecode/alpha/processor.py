@@ -50,6 +50,8 @@ class _Saved:
     irql: int
     argument_areas: tuple[_ArgumentArea, ...]
     code_version: int
+    locked: int | None
+    cycles: int
 
 
 class AlphaProcessor:
@@ -160,6 +162,8 @@ class AlphaProcessor:
             irql=self._state.irql,
             argument_areas=tuple(self._argument_areas),
             code_version=self._state.code_version,
+            locked=self._state.locked,
+            cycles=self._state.cycles,
         )
 
     def restore(self, saved: object) -> None:

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.alpha.instruction import Instruction
-from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, is_sign_extended
+from ntscan.machinecode.alpha.words import LONGWORD, LONGWORD_SIGN, QUADWORD
 from ntscan.machinecode.processor import Memory, MemoryFault, StopKind
 
 #: One instruction, decoded: runs, and returns the address of the next.
@@ -17,6 +17,8 @@ Origin: TypeAlias = tuple[str, int, int]
 
 #: Where what is written to register 31 goes; never read.
 SINK: Final = 32
+#: The lowest quadword that is a negative longword, sign-extended.
+_NEGATIVE: Final = QUADWORD ^ (LONGWORD_SIGN - 1)
 
 
 class Halted(Exception):  # noqa: N818  no error: it ends a run, and never leaves this package
@@ -78,6 +80,7 @@ def memory_address(value: int) -> int:
     MemoryFault where it is no longword, sign-extended: NT maps no such address.
     """
     value &= QUADWORD
-    if not is_sign_extended(value):
+    # As is_sign_extended has it; this is asked at each access.
+    if LONGWORD_SIGN <= value < _NEGATIVE:
         raise MemoryFault(value, "not a 32-bit address, sign-extended:")
     return value & LONGWORD

@@ -1,6 +1,7 @@
 """The i386 as the kernel model runs it; the door of this package."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ntscan.machinecode.i386.decode import decode
@@ -53,6 +54,15 @@ class _DecodedCode(dict[int, Step]):
             self.clear()
         self[address] = step
         return step
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    registers: tuple[int, ...]
+    flags: Flags
+    step: int
+    program_counter: int
+    written_code: frozenset[int]
 
 
 class I386Processor(State):
@@ -133,28 +143,19 @@ class I386Processor(State):
     def save(self) -> object:
         """Copy all registers, and which code has been written to."""
         return _Saved(
-            (tuple(self.registers), self.flags, self.step, self.program_counter),
-            frozenset(self.written_code),
+            registers=tuple(self.registers),
+            flags=self.flags,
+            step=self.step,
+            program_counter=self.program_counter,
+            written_code=frozenset(self.written_code),
         )
 
     def restore(self, saved: object) -> None:
         """Put back what ``save`` copied."""
         if not isinstance(saved, _Saved):
             raise TypeError("restore takes what save of the same processor returned")
-        registers, self.flags, self.step, self.program_counter = saved.processor
-        self.registers[:] = registers
+        self.registers[:] = saved.registers
+        self.flags = saved.flags
+        self.step = saved.step
+        self.program_counter = saved.program_counter
         self.written_code = set(saved.written_code)
-
-
-class _Saved:
-    """What ``save`` copies."""
-
-    __slots__ = ("processor", "written_code")
-
-    def __init__(
-        self,
-        processor: tuple[tuple[int, ...], Flags, int, int],
-        written_code: frozenset[int],
-    ) -> None:
-        self.processor = processor
-        self.written_code = written_code

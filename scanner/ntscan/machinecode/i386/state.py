@@ -67,7 +67,8 @@ class State:
     def write(self, address: int, size: int, value: int) -> None:
         """Write memory, and remember where that was code."""
         granules = self._granules
-        if granules[address >> _GRANULE_BITS] or granules[(address + size - 1) >> _GRANULE_BITS]:
+        first, last = address >> _GRANULE_BITS, (address + size - 1) >> _GRANULE_BITS
+        if granules[first] or (last != first and granules[last]):
             self._note_written_code(address, size)
         self.memory.write(address, size, value)
 

@@ -15,6 +15,13 @@ def call_site(memory: AddressSpace, return_address: int) -> int:
 
     Where the bytes before that address are no call, it is that of the return address itself.
     """
+    site = memory.call_sites.get(return_address)
+    if site is None:
+        site = memory.call_sites[return_address] = _read_site(memory, return_address)
+    return site
+
+
+def _read_site(memory: AddressSpace, return_address: int) -> int:
     rva = return_address - memory.image.base
     if memory.image.machine is Machine.ALPHA:
         return rva - _ALPHA_INSTRUCTION

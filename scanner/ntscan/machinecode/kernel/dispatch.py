@@ -64,14 +64,14 @@ def answer_call(kernel: Kernel, address: int) -> None:
         call_other_driver(kernel, address, at)
         return
     kernel.calls.add(at)
-    signature = signatures().get(str(routine.name))
-    model = MODELS.get(str(routine.name))
+    name = str(routine.name)
+    signature, model = signatures().get(name), MODELS.get(name)
     if signature is None and (model is None or kernel.layouts.platform is Platform.X86):
         if kernel.layouts.platform is Platform.X86:
             raise PathEndError(f"0x{at:x} calls {_name(routine)}, which is not modelled")
         signature = Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
     fastcall = signature is not None and signature.convention is Convention.FASTCALL
-    call = Call(kernel=kernel, name=str(routine.name), at=at, fastcall=fastcall)
+    call = Call(kernel=kernel, name=name, at=at, fastcall=fastcall)
     result = _pass_over(call, routine, signature) if model is None else model(call)
     kernel.processor.finish_call(result & 0xFFFFFFFF, signature.words_taken if signature else 0)
 

@@ -15,7 +15,10 @@ def note_pointers_left(kernel: Kernel) -> None:
         return
     if kernel.processor.result() in freed:
         kernel.doubt("it returns the address of an IRP that was freed")
-    for address, word in kernel.memory.words.items():
+    words = kernel.memory.words
+    if freed.isdisjoint(words.values()):
+        return
+    for address, word in words.items():
         if word in freed and not _is_dead(kernel, address):
             kernel.doubt("it leaves the address of an IRP that was freed in memory")
             return

@@ -10,6 +10,7 @@ from ntscan.drivermodel.layouts import Layouts
 from ntscan.machinecode.address_map import RETURN_ADDRESSES
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.blocks import Block
+from ntscan.machinecode.kernel.asked import AskedChoices
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.origin import Origin, answer_of
 from ntscan.machinecode.processor import Processor
@@ -64,12 +65,14 @@ class Kernel:
         self.processor = processor
         self.memory = memory
         self.layouts = layouts
-        self.choices = choices
+        self.choices = AskedChoices(choices.mode, choices.fast_io_answer)
         self.run_until: RunsCode
         #: Counts work that the model does in the driver's stead, in instructions.
         self.spend: Callable[[int], None] = lambda _instructions: None
         #: ``sending.complete``: the parts of the model that wait call it.
         self.complete: Callable[[Request, int], None]
+        #: How often the processor has stopped, for whatever reason.
+        self.stops = 0
         self.requests: dict[int, Request] = {}
         self.deferred: deque[Deferred] = deque()
         self.outstanding: list[Request] = []

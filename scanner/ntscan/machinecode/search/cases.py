@@ -5,7 +5,7 @@ with FastIoUnlockSingle answering TRUE; a branch after the allocation that went 
 turned by other inputs where they can be found, and each such input is a case of its own.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import islice
@@ -21,17 +21,14 @@ from ntscan.machinecode.search.candidates import (
     indirect,
 )
 from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
-from ntscan.machinecode.search.dependence import Dependence, which_inputs, without_pointers
+from ntscan.machinecode.search.dependence import Dependence, which_inputs
 from ntscan.machinecode.search.preconditions import note_preconditions
+from ntscan.machinecode.search.shorten import shorten
 
 _MOST_CASES: Final = 24
 _FEWER_CASES: Final = 8
 _MOST_PROPOSALS: Final = 40
 _MOST_TRIALS: Final = 200
-_MOST_SHORTENED: Final = 12
-#: Instructions within which a loop that is gone through twice returns.
-_SHORT: Final = 4_000
-_SECOND: Final = 2
 _SHARE_SPENT: Final = "the search from one function ended at its share of the limits"
 
 
@@ -138,29 +135,15 @@ class _Work:
         ]
 
     def _shorten(self, run: Run) -> bool:
-        """Look for inputs with which a run that goes on and on allocates, and then returns.
-
-        Two rounds of a loop show all its ways; a loop through a list ends where a pointer is what
-        the loop compares it with.
-        """
+        """Put inputs on the list with which a run that goes on and on returns, if there are any."""
         if self._stays_endless:
             return False
-        words = without_pointers(run, run.touches)[:_MOST_SHORTENED]
-        proposals: list[Assignment] = [
-            {**run.assignment, touch.origin: value} for value in (2, 1) for touch in words
-        ]
-        met = Counter[int]()
-        for branch in run.branches:
-            met[branch.address] += 1
-            if met[branch.address] == _SECOND:
-                proposals += islice(direct(run, branch), _MOST_PROPOSALS)
-        for assignment in proposals[:_MOST_TRIALS]:
-            tried = self._runner.run(run.function, assignment, run.choices, Course(steps=_SHORT))
-            if tried.clean_return and tried.allocation is not None:
-                self._waiting.append((run.function, assignment))
-                return True
-        self._stays_endless = True
-        return False
+        assignment = shorten(self._runner, run)
+        if assignment is None:
+            self._stays_endless = True
+            return False
+        self._waiting.append((run.function, assignment))
+        return True
 
     def _turn(self, run: Run, number: int) -> None:
         """Look for inputs that turn a branch that has gone one way only."""

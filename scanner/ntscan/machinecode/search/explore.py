@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from ntscan.machinecode.budget import ShareSpentError
 from ntscan.machinecode.kernel.state import Choices
@@ -26,16 +26,18 @@ _MOST_PROPOSALS: Final = 40
 _MOST_TURNS_OF_ONE_EDGE: Final = 4
 
 
-@dataclass(order=True, slots=True)
-class _Turn:
-    """A branch of a run, by its number, that is to be turned; the lowest comes first."""
+class _Turn(NamedTuple):
+    """A branch of a run, by its number, that is to be turned; the lowest comes first.
+
+    ``order`` is another in each, so that nothing behind it is compared.
+    """
 
     known: int
     forced: int
     order: int
-    run: Run = field(compare=False)
-    number: int = field(compare=False)
-    forced_before: dict[int, bool] = field(compare=False)
+    run: Run
+    number: int
+    forced_before: dict[int, bool]
 
 
 @dataclass(slots=True)
@@ -78,8 +80,7 @@ class _Exploration:
             edge = _edge(turn)
             known = self._edges.get(edge, 0)
             if known and not turn.known:
-                turn.known = known
-                heapq.heappush(self._turns, turn)
+                heapq.heappush(self._turns, turn._replace(known=known))
                 continue
             if self._tried.get(edge, 0) >= _MOST_TURNS_OF_ONE_EDGE:
                 continue
@@ -111,8 +112,9 @@ class _Exploration:
         for number in range(bound, end):
             self._order += 1
             before = {at: way for at, way in forced.items() if at < number}
-            turn = _Turn(0, len(before), self._order, run, number, before)
-            turn.known = self._edges.get(_edge(turn), 0)
+            branch = run.branches[number]
+            known = self._edges.get((branch.address, not branch.taken), 0)
+            turn = _Turn(known, len(before), self._order, run, number, before)
             heapq.heappush(self._turns, turn)
 
     def _turn(self, turn: _Turn) -> None:
