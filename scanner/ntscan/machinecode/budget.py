@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 #: Instructions between two looks at the clock: some hundredths of a second.
 SLICE: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True):
     """The bounds of one analysis.
 
     ``instructions`` and ``paths`` count over the whole analysis, ``path_instructions`` and

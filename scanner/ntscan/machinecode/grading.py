@@ -5,7 +5,8 @@ Every doubt makes it inconclusive: a wrong `clean` stops a machine that needs th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.machinecode.doubts import doubts
 from ntscan.machinecode.irp_facts import (
@@ -22,8 +23,7 @@ from ntscan.machinecode.traced import FreedBy
 from ntscan.vocabulary import Grade
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A grade, why, and the runs with the IRPs that decided it."""
 
     grade: Grade

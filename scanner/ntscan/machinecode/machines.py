@@ -1,8 +1,9 @@
 """The machines whose code can be run: for each a processor, and what a first call finds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.drivermodel.layouts import ALPHA, X86, Layouts
 from ntscan.machinecode.address_map import INITIAL_STACK
@@ -21,8 +22,7 @@ _REGISTERS: Final = ((Origin("eax"), EAX), (Origin("ecx"), ECX), (Origin("edx"),
 _ALPHA_ARGUMENTS: Final = tuple(Origin(f"arg{number}") for number in range(6))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracedMachine:
+class TracedMachine(Struct, frozen=True, kw_only=True):
     """How code of one machine is run.
 
     ``begin`` makes a call of a routine whose arguments nobody knows; it returns to an address.

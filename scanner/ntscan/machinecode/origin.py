@@ -1,6 +1,6 @@
 """Where the values came from that a run found and nobody had given: arguments, globals, answers."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from ntscan.machinecode.address_map import (
     INTO_WINDOW,
@@ -11,28 +11,18 @@ from ntscan.machinecode.address_map import (
 from ntscan.machinecode.processor import MemoryFault
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, cache_hash=True):
     """An unknown value: a root, then the offset of each pointer that was followed to it.
 
     ``Origin("arg0", (8, 0x28))`` is the word at 0x28 in what the word at 8 in what the first
     argument points to points to. ``given`` says that a caller or the system decides it; what a
-    fresh stack or pool block happens to hold is not.
+    fresh stack or pool block happens to hold is not. Its hash is kept, because a list of many
+    entries makes long paths, which are looked up often.
     """
 
     root: str
     offsets: tuple[int, ...] = ()
     given: bool = True
-    #: Kept, because a list of many entries makes long paths, which are looked up often.
-    _hash: int = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Compute the hash once."""
-        object.__setattr__(self, "_hash", hash((self.root, self.offsets, self.given)))
-
-    def __hash__(self) -> int:
-        """Return the hash that was computed once."""
-        return self._hash
 
     def at(self, offset: int) -> "Origin":
         """Name the word at an offset in what this value points to."""

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec import field as struct_field
+
 from ntscan.machinecode.address_space import Touch
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.kernel.state import Choices
@@ -25,8 +28,7 @@ class Branch(NamedTuple):
     touches: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True):
     """How a run is steered.
 
     ``forced`` are branches, by their number in the run, and where they go; none after an IRP is
@@ -35,7 +37,7 @@ class Course:
     budget's.
     """
 
-    forced: Mapping[int, bool] = field(default_factory=dict)
+    forced: Mapping[int, bool] = struct_field(default_factory=dict)
     follow: Sequence[tuple[int, bool]] = ()
     only_follow: bool = False
     steps: int | None = None

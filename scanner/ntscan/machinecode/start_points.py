@@ -4,8 +4,9 @@ The finders of each machine give these: ``ntscan.machinecode.i386.start_points``
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 #: The routines that allocate an IRP (ntddk.h); each returns its address, or NULL.
 ALLOCATING_ROUTINES: Final = (
@@ -23,8 +24,7 @@ NOTHING_TO_RUN: Final = "it has no code that was found to allocate an IRP"
 MOST_CALLS_UP: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartPoint:
+class StartPoint(Struct, frozen=True, kw_only=True):
     """A function from which an allocation of an IRP can be reached.
 
     ``function`` is its address, ``allocations`` those of the instructions that call the allocating
@@ -37,8 +37,7 @@ class StartPoint:
     depth: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(Struct, frozen=True, kw_only=True):
     """What is seen of an image's code without running it.
 
     ``frees`` are the RVAs of the calls of FREEING_ROUTINES, each with the addresses of the

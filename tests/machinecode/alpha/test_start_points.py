@@ -2,12 +2,12 @@
 
 import struct
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import fixtures.drivers
 from fixtures.alpha_image import COMPILER, COMPILER_OPTIONS, alpha_image

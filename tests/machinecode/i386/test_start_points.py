@@ -1,11 +1,12 @@
 """The functions that allocate an IRP are found, however a compiler writes the call; and callers."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from fixtures.i386_programs import build_driver, lacking_tools
 from fixtures.pe_image import PERecipe, build_pe_image

@@ -1,7 +1,8 @@
 """An instruction word taken apart (Alpha Architecture Handbook, chapter 3)."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.machinecode.alpha.arithmetic import ARITHMETIC
 from ntscan.machinecode.alpha.logic import LOGIC
@@ -29,8 +30,7 @@ _WRITING_RA: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """An instruction and where it lies; which of its fields mean something, its opcode says."""
 
     address: int

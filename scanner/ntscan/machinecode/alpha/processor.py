@@ -7,8 +7,9 @@ value is the address of the first instruction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.machinecode.alpha.decisions import tested_register
 from ntscan.machinecode.alpha.decoder import Decoder
@@ -34,8 +35,7 @@ _PRESERVED: Final = (SP, 9, 10, 11, 12, 13, 14, 15)
 _OF_THE_CALLER: Final = 0x5AFE0000
 
 
-@dataclass(frozen=True, slots=True)
-class _ArgumentArea:
+class _ArgumentArea(Struct, frozen=True):
     """Arguments that ``start_call`` put on the stack, to be taken off at the routine's return."""
 
     return_to: int
@@ -43,8 +43,7 @@ class _ArgumentArea:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(Struct, frozen=True):
     registers: tuple[int, ...]
     program_counter: int
     irql: int

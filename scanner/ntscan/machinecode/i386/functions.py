@@ -5,8 +5,9 @@ exports. What jumps lead to belongs to the function that jumps, unless it is its
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.machinecode.i386.code_flow import Flow, FlowKind, flow_at
 from ntscan.machinecode.i386.state import LONGEST_INSTRUCTION
@@ -22,8 +23,7 @@ _PADDING: Final = frozenset((0xCC, 0x90))
 _PROLOGS: Final = (b"\x55\x8b\xec", b"\x55\x89\xe5", b"\x8b\xff\x55")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(Struct, frozen=True, kw_only=True):
     """A function's first address, and its instructions by their address.
 
     ``calls`` are the functions that it calls or ends in, by the address of the call or jump.

@@ -4,8 +4,9 @@ Encodings: Intel, "Software Developer's Manual", volume 2, chapter 2 and appendi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from ntscan.machinecode.i386.state import (
     EBP,
@@ -28,8 +29,7 @@ _NARROW: Final = 2
 _NARROW_CONSTANT: Final = (0, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """How a register or memory operand is read and written, unsigned.
 
     ``register`` is its number where it is a 32-bit register; ``address`` gives that of memory.

@@ -1,8 +1,9 @@
 """The i386 as the kernel model runs it; the door of this package."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from ntscan.machinecode.i386.decode import decode
 from ntscan.machinecode.i386.flags import Flags
@@ -56,8 +57,7 @@ class _DecodedCode(dict[int, Step]):
         return step
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(Struct, frozen=True):
     registers: tuple[int, ...]
     flags: Flags
     step: int

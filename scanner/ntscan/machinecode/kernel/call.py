@@ -1,15 +1,15 @@
 """A call of a routine that the image imports, as the model of the routine sees it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from ntscan.machinecode.address_space import AddressSpace
 from ntscan.machinecode.kernel.state import Kernel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One call: its arguments, which name was called, and where from (an RVA)."""
 
     kernel: Kernel

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from ntscan.drivermodel.layouts import Layouts
 from ntscan.machinecode.blocks import Block
 from ntscan.machinecode.traced import FreeSite
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(Struct, frozen=True, kw_only=True):
     """One send of an IRP to a driver: which function it asks for, and where from (an RVA)."""
 
     major: int

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Final
+
+from msgspec import Struct
 
 _PARAGRAPH: Final = re.compile(r"^(\w+) (\d+):\n((?:  .*\n)+)", re.MULTILINE)
 _IN_REGISTERS: Final = 2
@@ -20,8 +21,7 @@ class Convention(StrEnum):
     CDECL = "cdecl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """A routine's convention, and its number of 32-bit arguments (of cdecl, none is told)."""
 
     convention: Convention

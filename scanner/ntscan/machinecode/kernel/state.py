@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from ntscan.drivermodel.layouts import Layouts
 from ntscan.machinecode.address_map import RETURN_ADDRESSES
@@ -28,16 +29,14 @@ class PathExhaustedError(PathEndError):
     """A path that goes on and on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What the rest of the system does in a run: how requests complete, what Fast I/O answers."""
 
     mode: CompletionMode
     fast_io_answer: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deferred:
+class Deferred(Struct, frozen=True, kw_only=True):
     """A routine of the driver that the kernel calls later, and with what.
 
     ``of`` is the timer that calls it.

@@ -1,8 +1,9 @@
 """The headers that NT's loader goes by, and what it refuses (Microsoft, "PE Format")."""
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from ntscan.errors import ImageError
 from ntscan.evidence.image.mapped_image import MOST_SECTIONS
@@ -43,8 +44,7 @@ class SectionHeader(NamedTuple):
     characteristics: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headers:
+class Headers(Struct, frozen=True, kw_only=True):
     """What the headers say of where the image's parts lie; sizes in bytes.
 
     ``directories`` holds the RVA and size of each data directory, by its IMAGE_DIRECTORY_ENTRY.

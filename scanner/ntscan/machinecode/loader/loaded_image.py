@@ -1,13 +1,13 @@
 """An image as it lies in kernel memory once NT's loader is done with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ntscan.vocabulary import Machine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedSection:
+class LoadedSection(Struct, frozen=True, kw_only=True):
     """A section's bytes, relocated, at their address; uninitialised data is zeros.
 
     ``size`` is the length of ``contents`` plus the zeros after it, in bytes.
@@ -26,24 +26,21 @@ class LoadedSection:
         return self.address + self.size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """A routine that the image imports: its DLL in lower case, and its name or its ordinal."""
 
     dll: str
     name: str | int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeFunction:
+class RuntimeFunction(Struct, frozen=True, kw_only=True):
     """A RUNTIME_FUNCTION of an Alpha image's .pdata: where a function begins and ends."""
 
     begin: int
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedImage:
+class LoadedImage(Struct, frozen=True, kw_only=True):
     """An image at the address where it is loaded; every address is that of loaded memory.
 
     ``size`` is SizeOfImage in bytes. ``sections`` stand in order of their address; the first is
