@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from ntscan.drivermodel.bugcheck import Irql
 from ntscan.drivermodel.story import Lane
 
@@ -86,8 +88,7 @@ Answer: TypeAlias = Control | Frame | Goto | Return
 Step: TypeAlias = Callable[["Kernel", Frame], Answer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Routine:
+class Routine(Struct, frozen=True, kw_only=True, eq=False):
     """A routine of the kernel or of a driver, at the address where it is said to be loaded."""
 
     name: str
@@ -96,8 +97,7 @@ class Routine:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FastIoRoutine:
+class FastIoRoutine(Struct, frozen=True, kw_only=True, eq=False):
     """A Fast I/O routine: one indivisible call, without an IRP.
 
     ``answer`` gives None for TRUE, or the reason for FALSE.
