@@ -1,6 +1,10 @@
 """``ntscan model`` as a user runs it."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
@@ -182,3 +186,34 @@ def test_the_plot_shows_what_stopped(tmp_path: Path, behaviour: str, markers: bo
     text = " ".join(element.text or "" for element in root.iter(f"{SVG}text"))
     assert ("No run stopped." in text) is not markers
     assert bool(list(root.iter(f"{SVG}polygon"))) is markers
+
+
+@pytest.mark.parametrize(
+    "words", [("demonstrate",), ("simulate", "--runs", "1", "--refusal-rate", "1")]
+)
+def test_a_file_written_from_a_terminal_has_no_colours(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """It holds what the same command prints into a pipe."""
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "ntscan", "model", *words]
+    colourful = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    subprocess.run(
+        [*command, "-o", "page"],
+        check=True,
+        cwd=tmp_path,
+        stdout=terminal,
+        env=colourful | {"TERM": "xterm"},
+    )
+    os.close(terminal)
+    os.close(master)
+    piped = subprocess.run(command, check=True, capture_output=True).stdout
+    assert (tmp_path / "page").read_bytes() == piped
+    assert b"\x1b" not in piped
+
+
+def test_progress_needs_no_standard_error() -> None:
+    """Where it is closed, a long command goes on in silence."""
+    command = f"{sys.executable} -m ntscan model simulate --runs 1 --pattern none 2>&-"
+    closed = subprocess.run(["/bin/sh", "-c", command], check=False, stdout=subprocess.PIPE)
+    assert (closed.returncode, closed.stdout[:19]) == (0, b"Servers under load,")

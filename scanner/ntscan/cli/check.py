@@ -1,12 +1,11 @@
 """``ntscan check PATH...``: scan files, folders and disk images, print one report."""
 
-import sys
-from io import StringIO
+from functools import partial
 
 import typer
 
 from ntscan.cli import options as cli
-from ntscan.cli.output import refuse_to_overwrite, write_output
+from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
 from ntscan.vocabulary import FailOn
 
 
@@ -59,7 +58,5 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
         case cli.Format.TABLE:
             from ntscan.reporting.table import render_table  # noqa: PLC0415
 
-            stream = sys.stdout if output is None and sys.stdout is not None else StringIO()
-            text = render_table(report, stream, explain=explain)
-            write_output(text, output, encoding=getattr(stream, "encoding", None) or "utf-8")
+            write_page(partial(render_table, report, explain=explain), output)
     raise typer.Exit(exit_code(report, fail_on))

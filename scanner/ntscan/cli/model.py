@@ -1,13 +1,14 @@
 """``ntscan model``: the bundled driver model by itself."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from ntscan.cli.options import Format, Output, ReportFormat
-from ntscan.cli.output import write_output
+from ntscan.cli.output import write_output, write_page
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
@@ -75,12 +76,11 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
 
         write_output(render_sequence_diagram(recording), svg)
     shown = recording.demonstration
-    write_output(
-        model_report.render_json("demonstration", policies, shown.assumptions, shown)
-        if report_format is Format.JSON
-        else model_report.render_demonstration(shown),
-        output,
-    )
+    if report_format is Format.JSON:
+        document = model_report.render_json("demonstration", policies, shown.assumptions, shown)
+        write_output(document, output)
+    else:
+        write_page(partial(model_report.render_demonstration, shown), output)
 
 
 @app.command("explore")
@@ -126,13 +126,12 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
             )
     _progress("")
     assumptions = model_report.exploration_assumptions(explorations)
-    shared = model_report.shared_policies(explorations)
-    write_output(
-        model_report.render_json("explorations", shared, assumptions, explorations)
-        if report_format is Format.JSON
-        else model_report.render_explorations(explorations, assumptions),
-        output,
-    )
+    if report_format is Format.JSON:
+        shared = model_report.shared_policies(explorations)
+        document = model_report.render_json("explorations", shared, assumptions, explorations)
+        write_output(document, output)
+    else:
+        write_page(partial(model_report.render_explorations, explorations, assumptions), output)
 
 
 @app.command("simulate")
@@ -208,13 +207,13 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         BUILDS[behaviour].assumption,
         *WORKLOAD_ASSUMPTIONS,
     )
-    simulation = {"behaviour": behaviour, "bounds": Bounds(), "rows": rows}
-    write_output(
-        model_report.render_json("simulation", policies, assumptions, simulation)
-        if report_format is Format.JSON
-        else model_report.render_rows(behaviour, policies, rows, assumptions),
-        output,
-    )
+    if report_format is Format.JSON:
+        simulation = {"behaviour": behaviour, "bounds": Bounds(), "rows": rows}
+        document = model_report.render_json("simulation", policies, assumptions, simulation)
+        write_output(document, output)
+    else:
+        draw = partial(model_report.render_rows, behaviour, policies, rows, assumptions)
+        write_page(draw, output)
 
 
 def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
@@ -226,5 +225,5 @@ def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
 
 def _progress(words: str) -> None:
     """Show how far a long command is, on a terminal only."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         typer.echo(f"\r{words:<60}\r", err=True, nl=False)

@@ -3,9 +3,11 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from ntscan.errors import SourceError, UsageError
 from ntscan.sources.image_files import image_of
@@ -27,6 +29,15 @@ def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> No
         _replace(file.resolve(), data)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def write_page(draw: Callable[[TextIO], str], file: Path | None) -> None:
+    """Draw a page for what will show it, the terminal or a file, and write it there.
+
+    Raises UsageError where it cannot be written.
+    """
+    stream = sys.stdout if file is None and sys.stdout is not None else StringIO()
+    write_output(draw(stream), file, encoding=getattr(stream, "encoding", None) or "utf-8")
 
 
 def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:

@@ -1,13 +1,12 @@
 """``ntscan trace FILE``: what the image's own machine code does with its IRPs."""
 
-import sys
-from io import StringIO
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 
 from ntscan.cli.options import Format, Output, ReportFormat
-from ntscan.cli.output import refuse_to_overwrite, write_output
+from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
 from ntscan.errors import ImageError, SourceError, UsageError
 from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import ExitCode, Grade
@@ -49,9 +48,7 @@ def trace(
         case Format.TABLE:
             from ntscan.reporting.trace_page import render_trace  # noqa: PLC0415
 
-            stream = sys.stdout if output is None and sys.stdout is not None else StringIO()
-            text = render_trace(entry, file, stream)
-            write_output(text, output, encoding=getattr(stream, "encoding", None) or "utf-8")
+            write_page(partial(render_trace, entry, file), output)
     raise typer.Exit(_EXIT_CODE.get(entry.grade, ExitCode.UNDETERMINED))
 
 

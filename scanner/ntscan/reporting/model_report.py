@@ -1,11 +1,11 @@
 """What ``ntscan model`` reports, as JSON and as text for a person."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TextIO
 
 import msgspec
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +14,7 @@ from ntscan.drivermodel.explore import Exploration, Finding
 from ntscan.drivermodel.policies import Policies
 from ntscan.drivermodel.simulate import Bounds, Distribution, Row
 from ntscan.drivermodel.workload import every_nth
+from ntscan.reporting.page import draw_page
 from ntscan.version import VERSION
 from ntscan.vocabulary import SCHEMA_VERSION, Behaviour
 
@@ -52,7 +53,7 @@ def exploration_assumptions(explorations: Sequence[Exploration]) -> tuple[str, .
     return (*explorations[0].policies.assumptions(), *builds)
 
 
-def render_demonstration(shown: Demonstration) -> str:
+def render_demonstration(shown: Demonstration, stream: TextIO) -> str:
     """Tell a demonstration: the trace, the counts, and what they rest on."""
 
     def parts() -> Iterator[RenderableType]:
@@ -65,10 +66,12 @@ def render_demonstration(shown: Demonstration) -> str:
         )
         yield from _assumptions(shown.assumptions)
 
-    return _draw(parts())
+    return draw_page(parts(), stream, width=_WIDTH)
 
 
-def render_explorations(explorations: Sequence[Exploration], assumptions: Sequence[str]) -> str:
+def render_explorations(
+    explorations: Sequence[Exploration], assumptions: Sequence[str], stream: TextIO
+) -> str:
     """Tell what searches found: for each build a statement, then the shortest traces."""
 
     def parts() -> Iterator[RenderableType]:
@@ -89,7 +92,7 @@ def render_explorations(explorations: Sequence[Exploration], assumptions: Sequen
             yield Text("The JSON holds a shortest way to each bad state.\n")
         yield from _assumptions(assumptions)
 
-    return _draw(parts())
+    return draw_page(parts(), stream, width=_WIDTH)
 
 
 def _stops(explorations: Sequence[Exploration]) -> list[tuple[Exploration, Finding]]:
@@ -117,7 +120,11 @@ def statement(exploration: Exploration) -> str:
 
 
 def render_rows(
-    behaviour: Behaviour, policies: Policies, rows: Sequence[Row], assumptions: Sequence[str]
+    behaviour: Behaviour,
+    policies: Policies,
+    rows: Sequence[Row],
+    assumptions: Sequence[str],
+    stream: TextIO,
 ) -> str:
     """Set a simulation as a table: one row a workload."""
     bounds = Bounds()
@@ -157,7 +164,8 @@ def render_rows(
         )
         yield from _assumptions(assumptions)
 
-    return _draw(parts(), _WIDTH_OF_ROWS) + _draw(notes())
+    table, below = parts(), notes()
+    return draw_page(table, stream, width=_WIDTH_OF_ROWS) + draw_page(below, stream, width=_WIDTH)
 
 
 def _share(rate: float) -> str:
@@ -191,11 +199,3 @@ def _grid(rows: Sequence[tuple[str, str]]) -> Table:
     for left, right in rows:
         grid.add_row(Text(left), Text(right))
     return grid
-
-
-def _draw(parts: Iterator[RenderableType], width: int = _WIDTH) -> str:
-    console = Console(width=width, markup=False, emoji=False, highlight=False)
-    with console.capture() as drawn:
-        for part in parts:
-            console.print(part)
-    return "".join(f"{line.rstrip()}\n" for line in drawn.get().split("\n")[:-1])

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict
 
 from ntscan.errors import ReportError
-from ntscan.reporting.report import Report, TargetEntry, TargetLine
+from ntscan.reporting.report import Report, TargetLine
 
 #: What every line begins with; a torn one holds at least a part of it.
 LINE_BEGINS: Final = b'{"target":'
@@ -16,7 +17,7 @@ def target_lines(report: Report) -> Iterator[TargetLine]:
     """Yield each target of a report as a line of its own."""
     for entry in report.targets:
         yield TargetLine(
-            **{name: getattr(entry, name) for name in TargetEntry.__struct_fields__},
+            **asdict(entry),
             schema_version=report.schema_version,
             tool=report.tool,
             rules=report.rules,

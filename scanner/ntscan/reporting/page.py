@@ -27,13 +27,16 @@ class _Page(StringIO):
         return self._stream.isatty()
 
 
-def draw_page(parts: Iterable[RenderableType], stream: TextIO) -> str:
-    """Draw parts for the stream that will show them: colours on a terminal without NO_COLOR."""
+def draw_page(parts: Iterable[RenderableType], stream: TextIO, *, width: int | None = None) -> str:
+    """Draw parts for the stream that will show them: colours on a terminal without NO_COLOR.
+
+    ``width`` is that of a page which is as wide everywhere, in letters; it breaks every text.
+    """
     page = _Page(stream)
-    console = Console(file=page, markup=False, emoji=False, highlight=False)
-    if not console.is_terminal:
+    console = Console(file=page, width=width, markup=False, emoji=False, highlight=False)
+    if width is None and not console.is_terminal:
         console.width = _WIDTH_OF_A_FILE
     for part in parts:
         # A path is never broken, so that it can be copied.
-        console.print(part, soft_wrap=isinstance(part, Text))
+        console.print(part, soft_wrap=width is None and isinstance(part, Text))
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().split("\n")[:-1])

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from ntscan.machinecode.traced import CompletionMode, FreedBy, FreeSite, IrpTrace, Trace
 from ntscan.reporting.harmless import harmless, shown
@@ -68,8 +69,7 @@ class TraceEntry(MachineCodeEntry, frozen=True, kw_only=True):
 def trace_entry(trace: Trace, data: bytes) -> TraceEntry:
     """Report a trace of an image of these bytes."""
     entry = machine_code_entry(trace, hashlib.sha256(data).hexdigest())
-    fields = {field: getattr(entry, field) for field in MachineCodeEntry.__struct_fields__}
-    return TraceEntry(**fields, seconds=round(trace.seconds, 3))
+    return TraceEntry(**asdict(entry), seconds=round(trace.seconds, 3))
 
 
 def machine_code_entry(trace: Trace, sha256: str) -> MachineCodeEntry:

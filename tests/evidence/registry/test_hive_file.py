@@ -1,6 +1,7 @@
-"""A file that is no whole hive is refused in words; hostile lists never reach libregf."""
+"""What libregf is given of a hive: bytes from any place, and never a list without end."""
 
 import io
+import os
 import struct
 import time
 from typing import Final
@@ -11,6 +12,7 @@ from fixtures.hive_base_block import with_checksum
 from fixtures.registry_data import Tree, reg_binary, reg_dword
 from fixtures.registry_hive import build_hive
 from ntscan.errors import RegistryError, SourceError
+from ntscan.evidence.registry.base_block import read_base_block
 from ntscan.evidence.registry.hive import RegistryHive
 from ntscan.evidence.registry.hive_file import (
     BIN_LIMIT,
@@ -18,10 +20,45 @@ from ntscan.evidence.registry.hive_file import (
     LEAF_LIMIT,
     LEAVES_LIMIT,
     VALUES_LIMIT,
+    HiveFile,
 )
 
 _HIVE: Final = build_hive({"Select": {"Current": reg_dword(1)}})
 _SECONDS: Final = 5
+
+
+@pytest.mark.parametrize(
+    ("offset", "whence", "place"),
+    [
+        (0, os.SEEK_SET, 0),
+        (5000, os.SEEK_SET, 5000),
+        (0, os.SEEK_CUR, 4100),
+        (-100, os.SEEK_CUR, 4000),
+        (0, os.SEEK_END, 8192),
+        (-4, os.SEEK_END, 8188),
+        (10, os.SEEK_END, 8202),
+    ],
+)
+def test_a_place_counts_from_the_start_from_the_place_before_or_from_the_end(
+    offset: int, whence: int, place: int
+) -> None:
+    """The end is the hive's, also where the file goes on; what is read moves the place."""
+    file = HiveFile(io.BytesIO(_HIVE + b"tail"), read_base_block(io.BytesIO(_HIVE)))
+    file.seek(4096)
+    assert file.read(4) == b"hbin"
+    assert file.seek(offset, whence) == file.tell() == place
+    assert file.read(4) == (_HIVE + b"tail")[place : place + 4]
+    assert file.tell() == min(place + 4, max(place, 8196))
+    assert file.get_size() == 8192
+
+
+def test_looking_elsewhere_leaves_libregf_where_it_is() -> None:
+    """Fields that are read beside libregf do not move its place."""
+    file = HiveFile(io.BytesIO(_HIVE), read_base_block(io.BytesIO(_HIVE)))
+    file.seek(4096)
+    assert file.read_at(0, 4) == b"regf"
+    assert file.tell() == 4096
+    assert file.read(4) == b"hbin"
 
 
 @pytest.mark.parametrize("error", [OSError("bad sector"), SourceError("bad sector")])

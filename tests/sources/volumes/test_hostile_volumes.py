@@ -3,7 +3,6 @@
 import random
 import struct
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -19,7 +18,6 @@ from fixtures.disk.ntfs.volume import NTFSVolume, build_ntfs_volume
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.file_system import FileSystem
 from ntscan.sources.volumes.find import find_volumes
-from ntscan.sources.volumes.nt4_compression import ClusterRun, decompress, read_compressed
 
 MOST = 1 << 20
 FILES = (
@@ -203,43 +201,3 @@ def test_damage_anywhere_in_the_metadata_is_an_error_or_content(chance: random.R
         place = chance.choice((chance.randrange(512), mft * 512 + chance.randrange(40 * RECORD)))
         data[place : place + 2] = chance.randbytes(2)
     assert all(isinstance(found, bytes | str) for found in visit(data).values())
-
-
-COMPRESSED = {
-    "nothing": (b"", bytes(4096)),
-    "an end mark": (b"\0\0", bytes(4096)),
-    "a stored chunk": (b"\2\x30abc", b"abc".ljust(4096, b"\0")),
-    "a repeat": (b"\4\xb0\x02a\x03\x00\0", b"aaaaaaa\0".ljust(4096, b"\0")),
-}
-
-
-@pytest.mark.parametrize(("stream", "data"), COMPRESSED.values(), ids=COMPRESSED)
-def test_lznt1_is_decompressed(stream: bytes, data: bytes) -> None:
-    """Chunks as [MS-XCA] 2.5 has them, zeros behind the end."""
-    assert decompress(stream, 4096) == data
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [b"\3\xb0\x01\x03\x00", b"\4\xb0\x02a\xff\xff", b"\x00\xb0\x01", b"\5\xb0\x02a\x00\x10"],
-)
-def test_a_repeat_of_what_is_not_there_is_damage(stream: bytes) -> None:
-    """Before the start of a chunk, or past the 4,096 bytes that one may hold."""
-    try:
-        data = decompress(stream, 4096)
-    except ValueError:
-        return
-    assert data == bytes(4096)
-
-
-@given(st.binary(max_size=600))
-def test_any_stream_is_damage_or_one_unit(stream: bytes) -> None:
-    """A bomb makes no more than was asked for."""
-    with suppress(ValueError):
-        assert len(decompress(stream, 8192)) == 8192
-
-
-def test_a_run_out_of_place_ends_a_unit() -> None:
-    """Runs that leave a gap are a hole there."""
-    runs = [ClusterRun(vcn=8, length=8, lcn=1)]
-    assert read_compressed(runs, 512, range(100), lambda _, n: b"x" * 512 * n) == bytes(100)
