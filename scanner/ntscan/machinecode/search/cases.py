@@ -23,7 +23,7 @@ from ntscan.machinecode.search.candidates import (
 from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
 from ntscan.machinecode.search.dependence import Dependence, which_inputs
 from ntscan.machinecode.search.preconditions import note_preconditions
-from ntscan.machinecode.search.shorten import shorten
+from ntscan.machinecode.search.shorten import counting, shorten
 
 _MOST_CASES: Final = 24
 _FEWER_CASES: Final = 8
@@ -101,6 +101,9 @@ class _Work:
         for run in self._endless:
             if not returned.issuperset(run.path):
                 self._found.doubts[run.ended] = None
+            for branch in counting(run):
+                if (branch.address, not branch.taken) not in returned:
+                    self._doubt(branch, "the rounds of a loop")
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
