@@ -20,7 +20,7 @@ from ntscan.machinecode.search.candidates import (
     direct,
     indirect,
 )
-from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
+from ntscan.machinecode.search.case import ANSWERED, REFUSED, SHARE_SPENT, Case, Cases
 from ntscan.machinecode.search.dependence import Dependence, which_inputs
 from ntscan.machinecode.search.preconditions import note_preconditions
 from ntscan.machinecode.search.shorten import counting, shorten
@@ -29,7 +29,6 @@ _MOST_CASES: Final = 24
 _FEWER_CASES: Final = 8
 _MOST_PROPOSALS: Final = 40
 _MOST_TRIALS: Final = 200
-_SHARE_SPENT: Final = "the search from one function ended at its share of the limits"
 
 
 class Search(Enum):
@@ -61,14 +60,16 @@ class _Work:
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
+        whole = True
         try:
             self._search()
         except ShareSpentError:
-            self._found.doubts[_SHARE_SPENT] = None
+            whole = False
+            self._found.doubts[SHARE_SPENT] = None
         self._runner.meter.end_share()
         self._judge_undecided()
         self._judge_endless()
-        note_preconditions(self._runner, self._found.cases)
+        note_preconditions(self._runner, self._found.cases, whole=whole)
         return self._found
 
     def _search(self) -> None:
