@@ -55,6 +55,7 @@ class _Work:
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
         self._tried: set[tuple[tuple[int, bool], bool]] = set()
+        self._acted: set[tuple[Origin, bool]] = set()
         self._dependence = Dependence(runner)
         self._undecided: list[tuple[Run, Branch]] = []
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
@@ -116,6 +117,8 @@ class _Work:
         for run in case.refused:
             case.varied += self._vary(run)
         self._found.cases.append(case)
+        for run in case.refused:
+            self._act_otherwise(run)
         for run in case.runs.values():
             if run.allocation is not None:
                 self._edges.update(run.path[run.allocation :])
@@ -123,6 +126,18 @@ class _Work:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
                     self._turn(run, number)
+
+    def _act_otherwise(self, run: Run) -> None:
+        """Put on the list what the rest of the system may do and no branch of the driver compares.
+
+        Each is done once the other way, where requests fail and where they do not.
+        """
+        for touch in run.touches[run.touches_before :]:
+            turned = (touch.origin, not touch.value)
+            if touch.origin in run.acted_on and turned not in self._acted:
+                self._acted.add(turned)
+                assignment = {**run.assignment, touch.origin: int(not touch.value)}
+                self._waiting.append((run.function, assignment))
 
     def _vary(self, run: Run) -> list[Run]:
         """Run again with other answers of unmodelled routines that came after the allocation."""
