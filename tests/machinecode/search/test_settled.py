@@ -92,5 +92,5 @@ def test_a_search_that_ends_at_its_share_leaves_a_doubt(parts: int) -> None:
     meter = Meter(Budget(instructions=needed.instructions))
     meter.begin_share(parts)
     part = search(meter, FLUSH, COMPLETION_FREES, "")
-    assert any("its share of the limits" in doubt for doubt in (*part.cases.doubts, *part.ended))
+    assert any("its share of the limits" in doubt for doubt in part.cases.doubts)
     assert len(part.cases.cases) <= len(whole.cases.cases)
