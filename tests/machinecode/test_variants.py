@@ -3,13 +3,23 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from itertools import product
+from pathlib import Path
 
 import pytest
 
-from fixtures.drivers.compile import ALPHA_EV4, ALPHA_EV56, I386, Optimization, image_name, lacking
+from fixtures.drivers.compile import (
+    ALPHA_EV4,
+    ALPHA_EV56,
+    I386,
+    Optimization,
+    Target,
+    compile_driver,
+    image_name,
+    lacking,
+)
 from fixtures.drivers.traces import Recipe, traces
 from fixtures.drivers.variants import VARIANTS, Frees
-from ntscan.machinecode import FreedBy, IrpTrace, Trace
+from ntscan.machinecode import Budget, FreedBy, IrpTrace, Trace, trace
 from ntscan.vocabulary import Grade
 
 #: Of the second Alpha, one optimization: its instructions are held against qemu elsewhere.
@@ -61,3 +71,22 @@ def test_a_driver_gets_its_grade(recipe: Recipe, results: dict[Recipe, Future[Tr
         if result.grade is Grade.OBSERVED:
             assert all(irp.natural and irp.clean_return for irp in shown)
             assert all(irp.fast_io_answer is False for irp in shown)
+
+
+@pytest.mark.parametrize("target", [I386, ALPHA_EV4], ids=lambda target: target.name)
+@pytest.mark.parametrize("name", ["by_argument", "by_variable"])
+def test_a_search_cut_short_shows_no_defect_of_a_right_driver(
+    name: str, target: Target, tmp_path: Path
+) -> None:
+    """However little is spent: what was not run may be what shows that it is right."""
+    if lack := lacking(target):
+        pytest.skip(lack)
+    variant = next(variant for variant in VARIANTS if variant.name == name)
+    image = compile_driver(variant, target, Optimization.NONE, tmp_path)
+
+    grades = {
+        trace(image, Budget(instructions=instructions, seconds=600)).grade
+        for instructions in range(5_000, 100_000, 5_000)
+    }
+
+    assert grades <= {Grade.INCONCLUSIVE, Grade.OBSERVED_OTHER}

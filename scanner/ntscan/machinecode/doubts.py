@@ -21,14 +21,24 @@ def doubts(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     yield from _unsettled_sites(found)
     yield from _unseen_callers(found)
     yield from _lost_irps(found, survey)
+    yield from _doubtful_cases(found)
+    yield from _unmet_frees(found, survey)
+    yield from _kept_irps(found)
+
+
+def has_lasting_doubt(found: Sequence[FromStart]) -> bool:
+    """Say whether there is a doubt that nothing takes away that is found from other starts."""
+    doubt = next(_doubtful_cases(found), "") or next(_broken_runs(found), "")
+    return bool(doubt)
+
+
+def _doubtful_cases(found: Sequence[FromStart]) -> Iterator[str]:
     for one in found:
         yield from one.cases.doubts
     for case in cases_of(found):
         for run in (*case.refused, case.answered, *case.varied):
             yield from run.doubts
             yield from _miscounts(run)
-    yield from _unmet_frees(found, survey)
-    yield from _kept_irps(found)
 
 
 def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:

@@ -54,7 +54,8 @@ class Run:
     and ``touches_before`` that of the unknown words; ``path`` is the branches and where they went.
     ``calls`` are the RVAs of the calls of imported routines that it made.
     ``unusual`` are words that the rest of the system decides, and hardly ever otherwise than by
-    default. ``ended`` says why the path could not be followed to a clean return; empty where it
+    default; ``acted_on`` those that do more than answer the driver.
+    ``ended`` says why the path could not be followed to a clean return; empty where it
     could. ``exhausted`` says that it goes on and on.
     """
 
@@ -74,6 +75,7 @@ class Run:
     unmodelled: tuple[str, ...] = ()
     calls: frozenset[int] = frozenset()
     unusual: frozenset[Origin] = frozenset()
+    acted_on: frozenset[Origin] = frozenset()
     ended: str = ""
     exhausted: bool = False
 

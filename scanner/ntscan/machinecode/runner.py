@@ -88,6 +88,7 @@ class Runner:
         run.unmodelled = tuple(kernel.unmodelled)
         run.calls = frozenset(kernel.calls)
         run.unusual = frozenset(kernel.unusual)
+        run.acted_on = frozenset(kernel.acted_on)
         self._known.keep(run, course, kernel.choices.asked)
         return run
 

@@ -172,6 +172,24 @@ def test_the_branch_hook_learns_what_is_compared(code: str, expected: Comparison
     assert seen == [(CODE + len(bytes.fromhex(code)) - 2, expected)]
 
 
+@pytest.mark.parametrize("counting", ["e2", "e3"])
+def test_a_hook_that_ends_a_run_leaves_no_comparison(counting: str) -> None:
+    """What LOOP or JECXZ compared is forgotten when the hook ends the run there."""
+
+    class EndOfRun(Exception):  # noqa: N818  what a hook raises is its own
+        pass
+
+    def end(_address: int, _taken: bool) -> bool:
+        raise EndOfRun
+
+    # cmp eax, 7; over: JECXZ over
+    processor = processor_with(f"83 f8 07 {counting} fb")
+    processor.branch_hook = end
+    with pytest.raises(EndOfRun):
+        processor.run(10)
+    assert processor.comparison() == Comparison(operation="cmp", left=0, right=7, size=4)
+
+
 @pytest.mark.parametrize(("goes", "expected"), [(True, 2), (False, 1)])
 @pytest.mark.parametrize("branch", ["74", "75", "7c", "e2", "e3"])
 def test_the_branch_hook_decides(branch: str, goes: bool, expected: int) -> None:

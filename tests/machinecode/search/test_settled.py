@@ -1,4 +1,4 @@
-"""Which allocations the callers of a function need not be run for; and shares of the budget."""
+"""Which functions the callers need not be run for; and shares of the budget."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import pytest
 from fixtures.bare_driver import BASE, CODE, bare_image
 from ntscan.machinecode.budget import Budget, Meter, ShareSpentError
 from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.settled import settled_allocations
+from ntscan.machinecode.search.settled import is_settled
 from ntscan.machinecode.search.traverse import FromStart, traverse
 from ntscan.machinecode.start_points import StartPoint
 
@@ -23,6 +23,8 @@ SENDS: Final = """
 """
 UNLOCK: Final = "11 02"
 FLUSH: Final = "09 00"
+# As the low byte of any word that nobody gave.
+OF_CALLER: Final = "08 00"
 COMPLETION_FREES: Final = "ff 74 24 08  ff 15 [IoFreeIrp]"
 
 
@@ -38,11 +40,19 @@ def search(meter: Meter, function: str, completion: str, after: str) -> FromStar
     [
         (FLUSH, COMPLETION_FREES, "", True),
         (UNLOCK, COMPLETION_FREES, "", False),
+        (OF_CALLER, COMPLETION_FREES, "", False),
         (FLUSH, "", "", False),
         (FLUSH, COMPLETION_FREES, "8b c3", False),
         (FLUSH, COMPLETION_FREES, "8b 44 24 0c  89 18", False),
     ],
-    ids=["freed", "an unlock", "kept", "freed and returned", "freed and left in memory"],
+    ids=[
+        "freed",
+        "an unlock",
+        "what the caller says",
+        "kept",
+        "freed and returned",
+        "freed and left in memory",
+    ],
 )
 def test_an_irp_is_settled_that_no_caller_can_find(
     function: str, completion: str, after: str, settled: bool
@@ -50,14 +60,14 @@ def test_an_irp_is_settled_that_no_caller_can_find(
     """It was freed in every run, its address is nowhere, and it is not the article's."""
     one = search(Meter(Budget()), function, completion, after)
     assert one.cases.cases
-    assert settled_allocations(one) == (frozenset({BASE + SITE}) if settled else frozenset())
+    assert is_settled(one) is settled
 
 
 def test_nothing_is_settled_by_a_function_that_was_not_gone_through() -> None:
     """Where no input was found that reaches the allocation, nothing is known of its IRP."""
     start = StartPoint(function=BASE + CODE, allocations=(BASE + SITE,), depth=0)
     one = traverse(Runner(bare_image("c3", IMPORTS), Meter(Budget())), start)
-    assert settled_allocations(one) == frozenset()
+    assert not is_settled(one)
 
 
 def test_a_share_is_a_part_of_what_is_left() -> None:
@@ -82,5 +92,5 @@ def test_a_search_that_ends_at_its_share_leaves_a_doubt(parts: int) -> None:
     meter = Meter(Budget(instructions=needed.instructions))
     meter.begin_share(parts)
     part = search(meter, FLUSH, COMPLETION_FREES, "")
-    assert any("its share of the limits" in doubt for doubt in (*part.cases.doubts, *part.ended))
+    assert any("its share of the limits" in doubt for doubt in part.cases.doubts)
     assert len(part.cases.cases) <= len(whole.cases.cases)

@@ -104,8 +104,10 @@ def _count_down(state: State, instruction: Instruction) -> Step:
         taken = goes_on(count)
         if state.branch_hook is not None:
             state.compared = Comparison(operation="cmp", left=count, right=0, size=4)
-            taken = state.asked(address, taken)
-            state.compared = None
+            try:
+                taken = state.asked(address, taken)
+            finally:
+                state.compared = None
         return target if taken else following
 
     return step

@@ -29,7 +29,7 @@ def _io_cancel_irp(call: Call) -> int:
     if request not in kernel.outstanding:
         return 0
     fails = kernel.choices.mode.fails
-    if not kernel.decided(call.name, int(fails)):
+    if not kernel.decided(call.name, int(fails), acted_on=True):
         return 0
     kernel.outstanding.remove(request)
     kernel.complete(request, STATUS_CANCELLED if fails else decided_status(kernel))

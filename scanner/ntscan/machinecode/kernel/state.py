@@ -79,6 +79,8 @@ class Kernel:
         self.unmodelled: list[str] = []
         #: What the rest of the system decides, and hardly ever otherwise than by default.
         self.unusual: set[Origin] = set()
+        #: What the rest of the system decides and acts on; the driver need not compare it.
+        self.acted_on: set[Origin] = set()
         #: The RVAs of the calls of imported routines that were made.
         self.calls: set[int] = set()
         #: What keeps a run from being called clean, each a sentence.
@@ -137,15 +139,20 @@ class Kernel:
         number = self._answers[name] = self._answers.get(name, 0) + 1
         return self.memory.given(answer_of(name, number))
 
-    def decided(self, name: str, default: int, *, unusual: bool = False) -> int:
+    def decided(
+        self, name: str, default: int, *, unusual: bool = False, acted_on: bool = False
+    ) -> int:
         """Give what the rest of the system decides: the default, unless an input says otherwise.
 
-        ``unusual`` says that anything else is hardly met where an unlock is asked for.
+        ``unusual`` says that anything else is hardly met where an unlock is asked for; ``acted_on``
+        that more than an answer comes of it.
         """
         number = self._answers[name] = self._answers.get(name, 0) + 1
         origin = Origin(name if number == 1 else f"{name}#{number}")
         if unusual:
             self.unusual.add(origin)
+        if acted_on:
+            self.acted_on.add(origin)
         return self.memory.given(origin, default)
 
     def doubt(self, sentence: str) -> None:

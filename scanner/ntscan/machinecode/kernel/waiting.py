@@ -57,7 +57,7 @@ def _wait(call: Call, things: tuple[int, ...], needed: int, ends_early: tuple[in
     Where the rest of the system decides so, it is ended early instead, with one of those statuses.
     """
     kernel = call.kernel
-    early = kernel.decided(call.name, 0) if ends_early else 0
+    early = kernel.decided(call.name, 0, acted_on=True) if ends_early else 0
     if early:
         return early if early in ends_early else ends_early[0]
     while True:

@@ -93,6 +93,20 @@ def named(run: Run, branch: Branch) -> Sequence[Origin]:
     ]
 
 
+def shown(run: Run, branch: Branch) -> Sequence[Origin]:
+    """Return the words that the comparison may show: whole, in part, or near."""
+    comparison = branch.comparison
+    if comparison is None:
+        return ()
+    operands = (comparison.left & _WORD, comparison.right & _WORD)
+    return [
+        touch.origin
+        for touch in touches_before(run, branch)
+        for seen in operands
+        if any(True for _ in _matches(touch.value, seen, 0, comparison))
+    ]
+
+
 def _matches(value: int, seen: int, other: int, comparison: Comparison) -> Iterator[int]:
     """Propose new values of a word, of which one operand may be the whole, a part, or near."""
     masking = comparison.operation in _MASKING

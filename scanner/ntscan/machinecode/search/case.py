@@ -13,6 +13,9 @@ from ntscan.machinecode.traced import CompletionMode
 REFUSED: Final = tuple(Choices(mode=mode, fast_io_answer=False) for mode in CompletionMode)
 ANSWERED: Final = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=True)
 
+#: Why the search from one function may be cut short.
+SHARE_SPENT: Final = "the search from one function ended at its share of the limits"
+
 
 @dataclass(slots=True)
 class Case:

@@ -20,16 +20,15 @@ from ntscan.machinecode.search.candidates import (
     direct,
     indirect,
 )
-from ntscan.machinecode.search.case import ANSWERED, REFUSED, Case, Cases
+from ntscan.machinecode.search.case import ANSWERED, REFUSED, SHARE_SPENT, Case, Cases
 from ntscan.machinecode.search.dependence import Dependence, which_inputs
 from ntscan.machinecode.search.preconditions import note_preconditions
-from ntscan.machinecode.search.shorten import shorten
+from ntscan.machinecode.search.shorten import counting, shorten
 
 _MOST_CASES: Final = 24
 _FEWER_CASES: Final = 8
 _MOST_PROPOSALS: Final = 40
 _MOST_TRIALS: Final = 200
-_SHARE_SPENT: Final = "the search from one function ended at its share of the limits"
 
 
 class Search(Enum):
@@ -56,19 +55,22 @@ class _Work:
         self._seen: set[frozenset[tuple[Origin, int]]] = set()
         self._edges: set[tuple[int, bool]] = set()
         self._tried: set[tuple[tuple[int, bool], bool]] = set()
+        self._acted: set[tuple[Origin, bool]] = set()
         self._dependence = Dependence(runner)
         self._undecided: list[tuple[Run, Branch]] = []
         self._unturned: dict[tuple[int, bool], tuple[Run, int]] = {}
 
     def do(self) -> Cases:
+        whole = True
         try:
             self._search()
         except ShareSpentError:
-            self._found.doubts[_SHARE_SPENT] = None
+            whole = False
+            self._found.doubts[SHARE_SPENT] = None
         self._runner.meter.end_share()
         self._judge_undecided()
         self._judge_endless()
-        note_preconditions(self._runner, self._found.cases)
+        note_preconditions(self._runner, self._found.cases, whole=whole)
         return self._found
 
     def _search(self) -> None:
@@ -101,6 +103,9 @@ class _Work:
         for run in self._endless:
             if not returned.issuperset(run.path):
                 self._found.doubts[run.ended] = None
+            for branch in counting(run):
+                if (branch.address, not branch.taken) not in returned:
+                    self._doubt(branch, "the rounds of a loop")
 
     def _add(self, function: int, assignment: Mapping[Origin, int]) -> None:
         case = Case(assignment)
@@ -112,6 +117,8 @@ class _Work:
         for run in case.refused:
             case.varied += self._vary(run)
         self._found.cases.append(case)
+        for run in case.refused:
+            self._act_otherwise(run)
         for run in case.runs.values():
             if run.allocation is not None:
                 self._edges.update(run.path[run.allocation :])
@@ -119,6 +126,18 @@ class _Work:
             if run.allocation is not None:
                 for number in range(run.allocation, len(run.branches)):
                     self._turn(run, number)
+
+    def _act_otherwise(self, run: Run) -> None:
+        """Put on the list what the rest of the system may do and no branch of the driver compares.
+
+        Each is done once the other way, where requests fail and where they do not.
+        """
+        for touch in run.touches[run.touches_before :]:
+            turned = (touch.origin, not touch.value)
+            if touch.origin in run.acted_on and turned not in self._acted:
+                self._acted.add(turned)
+                assignment = {**run.assignment, touch.origin: int(not touch.value)}
+                self._waiting.append((run.function, assignment))
 
     def _vary(self, run: Run) -> list[Run]:
         """Run again with other answers of unmodelled routines that came after the allocation."""

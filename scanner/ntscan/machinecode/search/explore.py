@@ -16,6 +16,7 @@ from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.run import Course, Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.candidates import Assignment, direct, is_range
+from ntscan.machinecode.search.case import SHARE_SPENT
 from ntscan.machinecode.traced import CompletionMode
 
 #: What the rest of the system does while a way to the allocation is looked for.
@@ -70,7 +71,7 @@ class _Exploration:
         try:
             self._search()
         except ShareSpentError:
-            self._reached.ended["the search ended at its share of the limits"] = None
+            self._reached.ended[SHARE_SPENT] = None
         return self._reached
 
     def _search(self) -> None:

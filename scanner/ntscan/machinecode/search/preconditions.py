@@ -12,6 +12,7 @@ from ntscan.machinecode.irp_facts import asks_to_unlock, is_freed_twice
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
+from ntscan.machinecode.search.candidates import shown
 from ntscan.machinecode.search.case import REFUSED, Case
 
 _VARIABLES: Final = "image"
@@ -19,15 +20,23 @@ _ARGUMENTS: Final = ("arg", "eax", "ecx", "edx")
 _MOST_COMPARED: Final = 8
 
 
-def note_preconditions(runner: Runner, cases: Sequence[Case]) -> None:
-    """Note of each case whether its double free rests on variables, or on arguments too."""
+def note_preconditions(runner: Runner, cases: Sequence[Case], *, whole: bool = True) -> None:
+    """Note of each case whether its double free rests on variables, or on arguments too.
+
+    Where the search was cut short, those are missing with which it may be right: what the driver
+    decides and a branch compares is taken for what it rests on.
+    """
     # Those that do it right first.
     others = sorted(cases, key=lambda case: not all(map(_is_right, case.refused)))
     for case in cases:
         if any(is_freed_twice(request) for run in case.refused for request in run.requests):
-            case.rests_on_variables = _rests_on(runner, case, others, _is_variable)
-            case.rests_on_arguments = case.rests_on_variables or _rests_on(
-                runner, case, others, _is_own
+            case.rests_on_variables = _rests_on(runner, case, others, _is_variable) or (
+                not whole and _compares(case, _is_variable)
+            )
+            case.rests_on_arguments = (
+                case.rests_on_variables
+                or _rests_on(runner, case, others, _is_own)
+                or (not whole and _compares(case, _is_own))
             )
 
 
@@ -50,6 +59,16 @@ def _rests_on(
             if assignment != case.assignment and all(map(_is_right, runs)):
                 return True
     return False
+
+
+def _compares(case: Case, is_own: Callable[[Origin], bool]) -> bool:
+    """Say whether a branch compares one of these words, whole or in part."""
+    return any(
+        is_own(origin)
+        for run in case.refused
+        for branch in {branch.address: branch for branch in run.branches}.values()
+        for origin in shown(run, branch)
+    )
 
 
 def _is_variable(origin: Origin) -> bool:

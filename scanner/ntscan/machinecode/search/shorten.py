@@ -30,6 +30,18 @@ def shorten(runner: Runner, run: Run) -> Assignment | None:
     return None
 
 
+def counting(run: Run) -> Iterator[Branch]:
+    """Give the branches after the allocation that compare something else in another round.
+
+    What few rounds do not show of them, many might.
+    """
+    first: dict[int, Branch] = {}
+    for branch in run.branches[run.allocation :]:
+        met = first.setdefault(branch.address, branch)
+        if met.comparison != branch.comparison:
+            yield branch
+
+
 def _proposals(run: Run) -> Iterator[Assignment]:
     """Propose few rounds, for two show all ways of a loop; first for words that it counts to.
 

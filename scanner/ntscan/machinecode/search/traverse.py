@@ -7,7 +7,7 @@ from typing import Final
 from ntscan.machinecode.budget import ShareSpentError
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
-from ntscan.machinecode.search.case import Case, Cases
+from ntscan.machinecode.search.case import SHARE_SPENT, Case, Cases
 from ntscan.machinecode.search.cases import Search, run_cases
 from ntscan.machinecode.search.explore import Reached, explore, shortest_forced
 from ntscan.machinecode.search.solve import solve
@@ -37,9 +37,12 @@ def traverse(runner: Runner, start: StartPoint, search: Search = Search.FULL) ->
     reached = explore(runner, start.function)
     natural = _of_many_ways(reached.natural)
     unsolved = _solve_forced(runner, reached, natural)
+    cases = run_cases(runner, natural, search)
+    if SHARE_SPENT in reached.ended:
+        cases.doubts[SHARE_SPENT] = None
     return FromStart(
         start=start,
-        cases=run_cases(runner, natural, search),
+        cases=cases,
         forced=unsolved[:_MOST_FORCED_KEPT],
         ended=tuple(reached.ended),
     )
@@ -54,6 +57,7 @@ def _solve_forced(runner: Runner, reached: Reached, natural: list[Run]) -> list[
             try:
                 solved = solve(runner, run)
             except ShareSpentError:
+                reached.ended[SHARE_SPENT] = None
                 solved = None
             if solved is None:
                 unsolved.append(run)
