@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from ntscan import version
 
 if TYPE_CHECKING:
+    from ntscan.asking import EVERYTHING
     from ntscan.auditing.engine import Engine
     from ntscan.auditing.limits import Limits
     from ntscan.auditing.run import audit
-    from ntscan.composer import EVERYTHING, scan
+    from ntscan.composer import scan
     from ntscan.errors import NtscanError
     from ntscan.machinecode import Trace, trace
     from ntscan.reporting.report import Options, Report, TargetLine
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 _PLACES = {
-    "EVERYTHING": "ntscan.composer",
+    "EVERYTHING": "ntscan.asking",
     "Engine": "ntscan.auditing.engine",
     "Limits": "ntscan.auditing.limits",
     "NtscanError": "ntscan.errors",

@@ -2,12 +2,11 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ntscan.asking import EVERYTHING, current_folder, load_book, now, shown_options
 from ntscan.demonstrating import demonstrations
 from ntscan.errors import SourceError
 from ntscan.evaluation.evaluate import NO_TRACES, evaluate
@@ -29,7 +28,6 @@ from ntscan.reporting.report import (
     Tool,
 )
 from ntscan.rulebook.advisory import RuleBook
-from ntscan.rulebook.load import load_rules
 from ntscan.sources.open import open_source
 from ntscan.sources.source import Source
 from ntscan.tracing import run_traces
@@ -38,19 +36,6 @@ from ntscan.vocabulary import SCHEMA_VERSION, Justification
 
 if TYPE_CHECKING:
     from ntscan.sources.image_hashes import ImageHashing
-
-#: What is asked where nothing else is said: every bundled rule, with the driver model.
-EVERYTHING = Options(
-    rules=(),
-    rules_directory=None,
-    service_pack=None,
-    product=None,
-    model=True,
-    thorough=False,
-    image_hash=None,
-    hash_images=False,
-    machine_code=None,
-)
 
 
 def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = None) -> Report:
@@ -173,28 +158,3 @@ def _as_stated(system: SystemCharacteristics, options: Options) -> SystemCharact
         stated = Exists(value=options.service_pack, stated_by_user=True)
         registry = replace(registry, service_pack=stated)
     return replace(system, registry=registry)
-
-
-def shown_options(options: Options) -> Options:
-    """Return the options as a report shows them."""
-    directory = options.rules_directory
-    return replace(options, rules_directory=None if directory is None else harmless(directory))
-
-
-def load_book(options: Options) -> RuleBook:
-    """Load the rules that the options name; raises UsageError."""
-    directory = Path(options.rules_directory) if options.rules_directory is not None else None
-    return load_rules(directory, only=options.rules)
-
-
-def current_folder() -> str:
-    """Return the absolute path from which relative ones go; empty where it was deleted."""
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return ""
-
-
-def now() -> datetime:
-    """Return the time of day as reports give it: UTC, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from ntscan.asking import EVERYTHING, load_book
 from ntscan.auditing.frames import write_frame
 from ntscan.auditing.job import SCAN
 from ntscan.auditing.limits import Limits
 from ntscan.auditing.run import new_job
-from ntscan.composer import EVERYTHING, load_book
 
 SETUP = pickle.dumps(new_job(EVERYTHING, load_book(EVERYTHING), Limits()))
 COMMAND = [sys.executable, "-m", "ntscan.auditing.fork_server", SCAN, "10", str(1 << 30)]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from ntscan.asking import EVERYTHING, load_book, now
 from ntscan.auditing.failed import failed_line
 from ntscan.auditing.job import Job, Target
 from ntscan.auditing.journal import open_journal
 from ntscan.auditing.limits import Limits
 from ntscan.auditing.run import new_job
-from ntscan.composer import EVERYTHING, load_book, now
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line
 from ntscan.reporting.report import TargetLine

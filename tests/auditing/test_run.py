@@ -19,12 +19,12 @@ from msgspec.structs import replace
 import ntscan
 from fixtures.misbehaving import MISBEHAVING
 from fixtures.nt_machine import write_drivers
+from ntscan.asking import EVERYTHING, load_book
 from ntscan.auditing.engine import Engine, local_engine
 from ntscan.auditing.job import Job, Target
 from ntscan.auditing.limits import Limits
 from ntscan.auditing.run import new_job, run
 from ntscan.auditing.targets import Plan, Unreachable
-from ntscan.composer import EVERYTHING, load_book
 from ntscan.errors import EngineError
 from ntscan.reporting.report import TargetLine
 from ntscan.vocabulary import ScanStatus, Stage, TargetKind

@@ -14,7 +14,7 @@ import json, pickle, sys
 from ntscan.auditing.limits import Limits
 from ntscan.auditing.run import new_job
 from ntscan.auditing.scan_target import prepare
-from ntscan.composer import EVERYTHING, load_book
+from ntscan.asking import EVERYTHING, load_book
 
 work = prepare(pickle.dumps(new_job(EVERYTHING, load_book(EVERYTHING), Limits())))
 imported = {}

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from fixtures.pe_image import ALPHA, I386, PERecipe, VersionResource, build_pe_image
-from ntscan.composer import EVERYTHING, scan
+from ntscan.asking import EVERYTHING
+from ntscan.composer import scan
 from ntscan.rulebook.advisory import Advisory, Example
 from ntscan.rulebook.load import load_rules
 from ntscan.vocabulary import Machine

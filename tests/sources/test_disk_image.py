@@ -24,7 +24,8 @@ from fixtures.disk.ntfs.volume import build_ntfs_volume
 from fixtures.disk.partitions import PartitionRecipe, build_disk
 from fixtures.nt_machine import write_machine
 from fixtures.nt_system_hives import SFM, NTControlSet, NTService, NTSystem
-from ntscan.composer import EVERYTHING, scan
+from ntscan.asking import EVERYTHING
+from ntscan.composer import scan
 from ntscan.reporting.report import TargetEntry
 from ntscan.vocabulary import (
     Anomaly,

@@ -34,8 +34,9 @@ from fixtures.disk.partitions import (
 from fixtures.fuzz.disk_oracle import judge
 from fixtures.fuzz.disk_samples import DRIVER, FIX, STOCK, fat_disk, ntfs_disk, ntfs_volume
 from fixtures.fuzz.places import disk_sample, fat_range
+from ntscan.asking import EVERYTHING
 from ntscan.cli import app
-from ntscan.composer import EVERYTHING, scan
+from ntscan.composer import scan
 from ntscan.reporting.report import TargetEntry
 from ntscan.vocabulary import ScanStatus, Status
 

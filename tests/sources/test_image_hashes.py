@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from fixtures.containers import vdi_image
 from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk
-from ntscan.composer import EVERYTHING, scan
+from ntscan.asking import EVERYTHING
+from ntscan.composer import scan
 from ntscan.reporting.report import ImageEntry, TargetEntry
 from ntscan.vocabulary import HashOrigin, HashScope, ScanStatus
 

@@ -3,8 +3,8 @@
 import platform
 from datetime import datetime
 
+from ntscan.asking import now, shown_options
 from ntscan.auditing.job import Job, Target
-from ntscan.composer import now, shown_options
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import ErrorEntry, Run, TargetLine, Tool
 from ntscan.version import VERSION

@@ -22,7 +22,7 @@ from ntscan.errors import EngineError, NtscanError, ScanFailed
 #: What makes the work from the first message, before any target comes.
 Prepare: TypeAlias = Callable[[bytes], Work]
 
-#: Objects made before the collector looks at the young ones: a scan makes few, and little garbage.
+#: Objects made before the collector looks at the young ones; little of them is ever garbage.
 _YOUNG_OBJECTS: Final = 100_000
 
 #: The first byte of a reply: a result follows, or the sentence that says why there is none.
@@ -43,9 +43,7 @@ def serve(prepare: Prepare, limits: Limits) -> None:
         return
     write_frame(replies, RESULT)
     # What is here now is never garbage; a collection in a child would copy all its pages.
-    gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS)
     while (payload := read_frame(requests)) is not None:
         try:
             reply = RESULT + run_watched(work, payload, limits, (requests, replies))
@@ -72,6 +70,7 @@ def _encode(error: NtscanError) -> bytes:
 
 def main() -> None:
     """Take ``MODULE:FUNCTION SECONDS BYTES`` from the command line, and serve."""
+    gc.set_threshold(_YOUNG_OBJECTS)
     name, seconds, memory = sys.argv[1:]
     module, _, function = name.partition(":")
     prepare: Prepare = getattr(import_module(module), function)

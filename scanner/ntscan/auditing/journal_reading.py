@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ntscan.asking import shown_options
 from ntscan.auditing.job import Job
-from ntscan.composer import shown_options
 from ntscan.errors import ReportError, UsageError
 from ntscan.reporting.ndjson import LINE_BEGINS, decode_line
 from ntscan.reporting.report import Options, TargetLine

@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
 from typing import Final
 
+from ntscan.asking import EVERYTHING, current_folder, load_book, now
 from ntscan.auditing.engine import Engine, local_engine
 from ntscan.auditing.failed import failed_line
 from ntscan.auditing.job import Job, Target
 from ntscan.auditing.limits import Limits, refuse_without_limits
 from ntscan.auditing.targets import Plan, find_targets
 from ntscan.auditing.task import audit_target
-from ntscan.composer import EVERYTHING, current_folder, load_book, now
 from ntscan.errors import EngineError
 from ntscan.reporting.report import Options, RulesUsed, TargetLine
 from ntscan.rulebook.advisory import RuleBook

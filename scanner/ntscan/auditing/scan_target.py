@@ -7,9 +7,10 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
 
+from ntscan.asking import load_book
 from ntscan.auditing.child import Work
 from ntscan.auditing.job import Job
-from ntscan.composer import load_book, scan
+from ntscan.composer import scan
 from ntscan.demonstrating import prepare_model
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line, target_lines

@@ -5,10 +5,10 @@ import pickle
 import threading
 from typing import Final
 
+from ntscan.asking import now
 from ntscan.auditing.failed import failed_line
 from ntscan.auditing.job import Job, Target
 from ntscan.auditing.watcher import Watcher
-from ntscan.composer import now
 from ntscan.errors import EngineError, ReportError, ScanFailed
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.ndjson import decode_line

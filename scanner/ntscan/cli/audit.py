@@ -52,10 +52,10 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     makes it 3, unless something is affected.
     """
     # Imported here, so that the other commands and --help start without them.
+    from ntscan.asking import load_book  # noqa: PLC0415
     from ntscan.auditing.job import place_of  # noqa: PLC0415
     from ntscan.auditing.limits import Limits, refuse_without_limits  # noqa: PLC0415
     from ntscan.auditing.run import new_job, plan_audit, run  # noqa: PLC0415
-    from ntscan.composer import load_book  # noqa: PLC0415
     from ntscan.reporting.exit_code import choose_exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415
     from ntscan.reporting.tally import Tally, summary_sentence  # noqa: PLC0415
