@@ -19,7 +19,7 @@ from fixtures.disk.ntfs.volume import build_ntfs_volume
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.file_system import FileSystem, Node
 from ntscan.sources.volumes.find import find_volumes
-from ntscan.sources.volumes.sleuthkit import library
+from ntscan.sources.volumes.sleuthkit import opened_volume
 from ntscan.vocabulary import ModificationTimeKind
 
 STAMP = datetime(1999, 11, 30, 17, 31, 42, tzinfo=UTC)
@@ -440,7 +440,7 @@ def test_a_folder_larger_than_any_of_nt_is_refused(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both its entries and its index are bounded."""
-    monkeypatch.setattr(library, limit, 12)
+    monkeypatch.setattr(opened_volume, limit, 12)
     volume = opened(ntfs_of(FILES))
     with pytest.raises(SourceError, match=r"more than 12 entries|claims"):
         names(volume)

@@ -13,7 +13,7 @@ from ntscan.sources.containers.disk_bytes import DiskBytes
 from ntscan.sources.volumes.boot_sector import SECTOR, FileSystemKind, read_boot_sector
 from ntscan.sources.volumes.node_bytes import NodeBytes
 from ntscan.sources.volumes.sleuthkit.item import Item
-from ntscan.sources.volumes.sleuthkit.library import Library
+from ntscan.sources.volumes.sleuthkit.opened_volume import OpenedVolume
 from ntscan.sources.volumes.volume import Volume
 from ntscan.vocabulary import ModificationTimeKind
 
@@ -73,13 +73,13 @@ class FileSystem:
             )
         self.serial_number = boot.serial_number
         self._kind = boot.kind
-        self._library = Library(disk, volume.offset, volume.length, boot)
+        self._opened = OpenedVolume(disk, volume.offset, volume.length, boot)
         self._listings: dict[int, _Listing] = {}
         self.name = self._ntfs_name() if boot.kind is FileSystemKind.NTFS else str(boot.kind)
         self.root = Node(
             name="",
             short_name="",
-            inode=self._library.root,
+            inode=self._opened.root,
             is_folder=True,
             size=0,
             modified=None,
@@ -111,7 +111,7 @@ class FileSystem:
             raise SourceError(f"the folder cannot be listed: {folder.damage}")
         listing = self._listings.get(folder.inode)
         if listing is None:
-            items = self._library.entries(folder.inode)
+            items = self._opened.entries(folder.inode)
             listing = _listing([item for item in items if not self._is_own(item)])
             if len(self._listings) >= _LISTINGS_KEPT:
                 del self._listings[next(iter(self._listings))]
@@ -144,7 +144,7 @@ class FileSystem:
             raise SourceError("is a folder where a file should be; look inside it by hand")
         if file.damage is not None:
             raise SourceError(file.damage)
-        data = self._library.read(file.inode, offset, length)
+        data = self._opened.read(file.inode, offset, length)
         if len(data) < length:
             raise SourceError(
                 f"ends after {offset + len(data):,} of its {file.size:,} bytes: its cluster chain "
@@ -154,7 +154,7 @@ class FileSystem:
 
     def _ntfs_name(self) -> str:
         """Name NTFS with the version in VOLUME_INFORMATION: 1.2 is NT 4.0's, 3.1 XP's."""
-        information = self._library.attribute(_VOLUME_RECORD, _VOLUME_INFORMATION)
+        information = self._opened.attribute(_VOLUME_RECORD, _VOLUME_INFORMATION)
         if len(information) < 10:  # noqa: PLR2004  eight reserved bytes, then the version
             raise SourceError("the volume's version cannot be read: $VOLUME_INFORMATION is cut off")
         return f"NTFS {information[8]}.{information[9]}"

@@ -39,8 +39,8 @@ _NAME_AT: Final = 0x42
 _ONE_AT_A_TIME: Final = RLock()
 
 
-class Library:
-    """One volume opened by the library; every method raises SourceError."""
+class OpenedVolume:
+    """A volume opened read-only; every method raises SourceError."""
 
     def __init__(self, disk: DiskBytes, offset: int, length: int, boot: BootSector) -> None:
         self._image = Window(disk, offset, min(length, disk.size - offset))
