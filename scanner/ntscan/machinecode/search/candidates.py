@@ -43,7 +43,7 @@ def direct(run: Run, branch: Branch) -> Iterator[Assignment]:
     comparison = branch.comparison
     if comparison is None:
         return
-    left, right = comparison.left & _WORD, comparison.right & _WORD
+    left, right = _operands(comparison)
     proposed: set[tuple[Origin, int]] = set()
     # A small number may stand in a comparison by chance: such words come last.
     for touch in sorted(touches_before(run, branch), key=lambda touch: touch.value < _NEAR):
@@ -82,10 +82,9 @@ def is_range(bound: int) -> bool:
 
 def named(run: Run, branch: Branch) -> Sequence[Origin]:
     """Return the words that the comparison plainly shows: whole, and by a value of their own."""
-    comparison = branch.comparison
-    if comparison is None:
+    if branch.comparison is None:
         return ()
-    operands = (comparison.left & _WORD, comparison.right & _WORD)
+    operands = _operands(branch.comparison)
     return [
         touch.origin
         for touch in touches_before(run, branch)
@@ -98,13 +97,16 @@ def shown(run: Run, branch: Branch) -> Sequence[Origin]:
     comparison = branch.comparison
     if comparison is None:
         return ()
-    operands = (comparison.left & _WORD, comparison.right & _WORD)
     return [
         touch.origin
         for touch in touches_before(run, branch)
-        for seen in operands
+        for seen in _operands(comparison)
         if any(True for _ in _matches(touch.value, seen, 0, comparison))
     ]
+
+
+def _operands(comparison: Comparison) -> tuple[int, int]:
+    return comparison.left & _WORD, comparison.right & _WORD
 
 
 def _matches(value: int, seen: int, other: int, comparison: Comparison) -> Iterator[int]:
