@@ -113,6 +113,17 @@ def test_what_is_no_memory_faults(touch: Callable[[AddressSpace], object]) -> No
         touch(memory_with())
 
 
+@pytest.mark.parametrize(("address", "size"), [(BASE + CODE, 4), (BASE + CODE + 1, 2)])
+def test_code_that_was_read_cannot_be_written_either(address: int, size: int) -> None:
+    """So that what was decoded stays true; nor are they among the words at hand."""
+    memory = memory_with()
+    before = memory.read(address, size)
+    with pytest.raises(MemoryFault):
+        memory.write(address, size, 0)
+    assert memory.read(address, size) == before
+    assert address & ~3 not in memory.words
+
+
 def test_a_block_ends_where_it_ends() -> None:
     """The first byte after a block is no memory, and neither is the last before it."""
     memory = memory_with()

@@ -39,6 +39,7 @@ class AddressSpace:
         self.image = image
         self.places = Places(image)
         self.words: dict[int, int] = {}
+        self._constants: dict[int, int] = {}
         self.touches: list[Touch] = []
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
@@ -182,8 +183,16 @@ class AddressSpace:
             self.words[address] = word = self._value(*self._open.pop(address))
             return word
         section = self._section_at(address)
-        word = self._outside(address) if section is None else self._image_word(section, address)
+        if section is not None and not _is_changeable(section):
+            return self._constant(section, address)
+        word = self._outside(address) if section is None else self._variable(section, address)
         self.words[address] = word
+        return word
+
+    def _constant(self, section: LoadedSection, address: int) -> int:
+        word = self._constants.get(address)
+        if word is None:
+            word = self._constants[address] = self._stored(section, address)
         return word
 
     def _store(self, address: int, value: int, mask: int) -> None:
@@ -202,7 +211,7 @@ class AddressSpace:
         if section is None:
             if not self.places.holds(address):
                 raise MemoryFault(address, _NOTHING)
-        elif section.executable or not section.writable:
+        elif not _is_changeable(section):
             raise MemoryFault(address, "a write to read-only memory at")
 
     def _section_at(self, address: int) -> LoadedSection | None:
@@ -221,14 +230,14 @@ class AddressSpace:
             self.on_freed(block)
         return block
 
-    def _image_word(self, section: LoadedSection, address: int) -> int:
-        """Give a word of the image; a variable that begins as zero may have any value by now."""
+    def _stored(self, section: LoadedSection, address: int) -> int:
         length = min(4, section.end - address)
-        stored = int.from_bytes(self.image.read(address, length) or b"", "little")
-        if not section.writable or section.executable:
-            return stored
+        return int.from_bytes(self.image.read(address, length) or b"", "little")
+
+    def _variable(self, section: LoadedSection, address: int) -> int:
+        """Give a variable of the image; one that begins as zero may have any value by now."""
         origin = Origin("image", (address - self.image.base,))
-        return self._value(origin, stored or None)
+        return self._value(origin, self._stored(section, address) or None)
 
     def _outside(self, address: int) -> int:
         return self._value(self._origin(address))
@@ -246,3 +255,7 @@ class AddressSpace:
         if origin is None:
             raise MemoryFault(address, _NOTHING)
         return origin
+
+
+def _is_changeable(section: LoadedSection) -> bool:
+    return section.writable and not section.executable

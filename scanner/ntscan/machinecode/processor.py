@@ -52,7 +52,14 @@ class MemoryFault(Exception):  # noqa: N818  the processor's word; it never leav
 
 
 class Memory(Protocol):
-    """Little-endian memory with 32-bit addresses; each access raises MemoryFault."""
+    """Little-endian memory with 32-bit addresses; each access raises MemoryFault.
+
+    ``words`` are 32-bit words by address, a multiple of four, that may be read and written here
+    directly. Others come in when they are touched, and may go again. What cannot be written, such
+    as code, is never among them.
+    """
+
+    words: dict[int, int]
 
     def read(self, address: int, size: int) -> int:
         """Read an unsigned integer of 1, 2, 4 or 8 bytes."""

@@ -287,23 +287,6 @@ def test_what_was_saved_is_equal_only_where_all_goes_on_alike(word: int, is_alik
     assert (processor.save() == before) is is_alike
 
 
-def test_code_that_changed_is_decoded_anew_after_a_barrier() -> None:
-    """IMB makes new code run; going back before it brings the old code back."""
-    # bis r31, 1, r0; stl r17, 0(r16); imb; br back to the first, which is another by then
-    words = (0x47E03400, 0xB2300000, 0x00000086, 0xC3FFFFFC)
-    code = b"".join(word.to_bytes(4, "little") for word in words)
-    memory = FlatMemory(CODE, code, size=END - CODE, code_end=CODE + len(code))
-    processor = AlphaProcessor(memory, STACK)
-    processor.start_call(CODE, [CODE, 0x47E05400], OUTSIDE)  # bis r31, 2, r0
-    saved = processor.save()
-    processor.run(5)
-    assert processor.result() == 2
-    memory.write(CODE, 4, words[0])
-    processor.restore(saved)
-    processor.run(1)
-    assert processor.result() == 1
-
-
 @given(
     words=st.lists(st.integers(0, 0xFFFF_FFFF), min_size=1, max_size=40),
     arguments=st.lists(st.integers(0, 0xFFFF_FFFF), max_size=6),

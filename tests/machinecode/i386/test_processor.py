@@ -283,21 +283,6 @@ def test_an_exception_frame_is_kept_at_fs() -> None:
     assert processor.read(FS, 4) == processor.registers[ECX] == 0xFFFFFFFF
 
 
-@pytest.mark.parametrize("code", ["c6 05 07 10 00 00 90 40 c3", "fe 05 06 10 00 00 40 90 c3"])
-def test_code_that_has_been_written_to_is_not_run(code: str) -> None:
-    """Self-modifying code stops the run by name, where it is reached."""
-    stop = processor_with(code).run(10)
-    assert (stop.kind, stop.detail) == (StopKind.UNSUPPORTED, "code that has been written to")
-
-
-def test_code_that_ran_before_it_was_written_to_is_not_run_again() -> None:
-    """What was decoded is forgotten when its bytes change; what stands beside it is not."""
-    # again: inc eax; mov byte [again], 0x48; jmp again
-    processor = processor_with("40 c6 05 00 10 00 00 48 eb f6")
-    assert processor.run(10).address == CODE
-    assert processor.registers[EAX] == 1
-
-
 def test_saved_registers_come_back() -> None:
     """Registers, flags, direction and program counter are as they were saved."""
     processor = processor_with("f9 fd b8 05000000 42 f8 fc 31 c0 42")

@@ -118,18 +118,12 @@ def _call_pal(state: AlphaState, instruction: Instruction) -> Step | None:
         registers[V0], state.irql = state.irql, registers[_A0] & 0xFF
         return following
 
-    def instruction_memory_barrier() -> int:
-        state.code_changed()
-        return following
-
     match instruction.word & 0x3FF_FFFF:
-        case 0x02:  # DRAINA
+        case 0x02 | 0x86:  # DRAINA; IMB, before code that was written: here none can be
             return lambda: following
         case 0x06:  # SWPIRQL
             return swap_irql
         case 0x07:  # RDIRQL
             return read_irql
-        case 0x86:  # IMB
-            return instruction_memory_barrier
         case _:
             return None

@@ -21,7 +21,6 @@ class Decoder(dict[int, Step]):
     def __init__(self, state: AlphaState, ask: Ask | None = None) -> None:
         super().__init__()
         self._state = state
-        state.keep_decoded(self)
         self._ask = ask
 
     def __missing__(self, address: int) -> Step:

@@ -48,7 +48,6 @@ class _Saved(Struct, frozen=True):
     program_counter: int
     irql: int
     argument_areas: tuple[_ArgumentArea, ...]
-    code_version: int
     locked: int | None
     cycles: int
 
@@ -56,8 +55,7 @@ class _Saved(Struct, frozen=True):
 class AlphaProcessor:
     """A Processor for Alpha images: EV56, of which code for EV4 uses a part.
 
-    ``stack_pointer`` is where the stack begins; it grows downwards. An instruction is decoded once,
-    and anew after an IMB, which a program that writes code must execute, or a ``restore`` past one.
+    ``stack_pointer`` is where the stack begins; it grows downwards. An instruction is decoded once.
     """
 
     def __init__(self, memory: Memory, stack_pointer: int) -> None:
@@ -160,7 +158,6 @@ class AlphaProcessor:
             program_counter=self.program_counter,
             irql=self._state.irql,
             argument_areas=tuple(self._argument_areas),
-            code_version=self._state.code_version,
             locked=self._state.locked,
             cycles=self._state.cycles,
         )
@@ -174,7 +171,6 @@ class AlphaProcessor:
         state.origins[:] = [None] * len(saved.registers)
         state.irql = saved.irql
         state.locked = None
-        state.return_to_code(saved.code_version)
         self.program_counter = saved.program_counter
         self._argument_areas[:] = saved.argument_areas
 

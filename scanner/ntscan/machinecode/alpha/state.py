@@ -1,7 +1,6 @@
 """What an Alpha processor holds, and what ends a run of it."""
 
 from collections.abc import Callable
-from itertools import count
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.alpha.instruction import Instruction
@@ -35,7 +34,7 @@ class AlphaState:
 
     ``registers`` are quadwords, unsigned; 31 stays zero, and SINK takes what is written to it.
     ``locked`` is the address that LDx_L locked. While there is a branch hook, ``origins`` is kept,
-    for each branch to tell what it depends on. ``code_version`` is another after each IMB.
+    for each branch to tell what it depends on.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -44,29 +43,7 @@ class AlphaState:
         self.origins: list[Origin | None] = [None] * (SINK + 1)
         self.irql = 0
         self.cycles = 0
-        self.code_version = 0
-        self._versions = count(1)
-        self._decoded: list[dict[int, Step]] = []
         self.locked: int | None = None
-
-    def keep_decoded(self, decoded: dict[int, Step]) -> None:
-        """Take note of where decoded instructions are kept."""
-        self._decoded.append(decoded)
-
-    def code_changed(self) -> None:
-        """Have every instruction decoded anew: the image has written code, and said so (IMB)."""
-        self.code_version = next(self._versions)
-        self._forget_decoded()
-
-    def return_to_code(self, version: int) -> None:
-        """Go back to the code that memory held at an earlier time, or forward again."""
-        if version != self.code_version:
-            self.code_version = version
-            self._forget_decoded()
-
-    def _forget_decoded(self) -> None:
-        for decoded in self._decoded:
-            decoded.clear()
 
 
 def written(register: int) -> int:

@@ -49,8 +49,6 @@ class _DecodedCode(dict[int, Step]):
             raise _LeftImageError
         instruction = Instruction(state, address, state.memory.fetch(address, LONGEST_INSTRUCTION))
         step = decode(state, instruction)
-        if not state.written_code.isdisjoint(range(address, address + instruction.length)):
-            raise UnsupportedInstructionError("code that has been written to")
         if len(self) >= _MOST_DECODED:
             self.clear()
         self[address] = step
@@ -62,7 +60,6 @@ class _Saved(Struct, frozen=True):
     flags: Flags
     step: int
     program_counter: int
-    written_code: frozenset[int]
 
 
 class I386Processor(State):
@@ -141,13 +138,12 @@ class I386Processor(State):
         return tuple(self.registers[number] for number in (ESP, EBX, EBP, ESI, EDI))
 
     def save(self) -> object:
-        """Copy all registers, and which code has been written to."""
+        """Copy all registers."""
         return _Saved(
             registers=tuple(self.registers),
             flags=self.flags,
             step=self.step,
             program_counter=self.program_counter,
-            written_code=frozenset(self.written_code),
         )
 
     def restore(self, saved: object) -> None:
@@ -158,4 +154,3 @@ class I386Processor(State):
         self.flags = saved.flags
         self.step = saved.step
         self.program_counter = saved.program_counter
-        self.written_code = set(saved.written_code)

@@ -16,7 +16,6 @@ Step: TypeAlias = Callable[[], int]
 
 # Bit 1 of EFLAGS is always set, and so is IF here: interrupts are not modelled.
 _CONSTANT_FLAGS: Final = 0x0202
-_GRANULE_BITS: Final = 5
 
 
 class UnsupportedInstructionError(Exception):
@@ -27,31 +26,17 @@ class ProcessorFaultError(Exception):
     """A fault other than of memory; its message names it."""
 
 
-class _CodeGranules(dict[int, bool]):
-    """Whether the image has code in each 32 bytes of memory, asked once of each."""
-
-    def __init__(self, memory: Memory) -> None:
-        super().__init__()
-        self._memory = memory
-
-    def __missing__(self, granule: int) -> bool:
-        start = granule << _GRANULE_BITS
-        found = any(map(self._memory.is_code, range(start, start + (1 << _GRANULE_BITS))))
-        self[granule] = found
-        return found
-
-
 class State:
     """The registers and the memory of one processor.
 
     ``registers`` are EAX, ECX, EDX, EBX, ESP, EBP, ESI and EDI, unsigned. ``step`` is 1 or -1, by
-    the direction flag. ``fs_base`` is where FS begins: the KPCR. ``code`` holds what has been
-    decoded.
+    the direction flag. ``fs_base`` is where FS begins: the KPCR.
     """
 
     def __init__(self, memory: Memory, *, stack_top: int, fs_base: int) -> None:
         self.memory = memory
         self.read = memory.read
+        self.write = memory.write
         self.registers = [0] * 8
         self.registers[ESP] = stack_top
         self.flags: Flags = flags_of_word(0)
@@ -60,17 +45,6 @@ class State:
         self.program_counter = 0
         self.branch_hook: BranchHook | None = None
         self.compared: Comparison | None = None
-        self.code: dict[int, Step] = {}
-        self.written_code: set[int] = set()
-        self._granules = _CodeGranules(memory)
-
-    def write(self, address: int, size: int, value: int) -> None:
-        """Write memory, and remember where that was code."""
-        granules = self._granules
-        first, last = address >> _GRANULE_BITS, (address + size - 1) >> _GRANULE_BITS
-        if granules[first] or (last != first and granules[last]):
-            self._note_written_code(address, size)
-        self.memory.write(address, size, value)
 
     def push(self, value: int) -> None:
         """Push 32 bits; ESP moves only when they could be written."""
@@ -101,9 +75,3 @@ class State:
             return taken
         self.program_counter = address
         return self.branch_hook(address, taken)
-
-    def _note_written_code(self, address: int, size: int) -> None:
-        written = [byte for byte in range(address, address + size) if self.memory.is_code(byte)]
-        self.written_code.update(written)
-        for start in range(address - LONGEST_INSTRUCTION + 1, address + size) if written else ():
-            self.code.pop(start, None)
