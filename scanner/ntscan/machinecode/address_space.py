@@ -8,9 +8,18 @@ It is kept as 32-bit words by address; a word is made when it is first touched.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from ntscan.machinecode.address_map import BLOCKS, BLOCKS_END, IMPORTED_ROUTINES, ROUTINE_SPACING
+from msgspec import Struct
+
+from ntscan.machinecode.address_map import (
+    BLOCKS,
+    BLOCKS_END,
+    IMPORTED_ROUTINES,
+    KERNEL_STACK,
+    KERNEL_STACK_END,
+    ROUTINE_SPACING,
+)
 from ntscan.machinecode.blocks import Block, BlockKind, Blocks
 from ntscan.machinecode.loader.loaded_image import LoadedImage, LoadedSection
 from ntscan.machinecode.origin import Origin
@@ -25,7 +34,7 @@ _ALIGNED: Final = 0xFFFFFFFC
 _NOTHING: Final = "nothing lies at"
 
 
-class Touch(NamedTuple):
+class Touch(Struct, frozen=True):
     """A word that came into being with a value that a caller or the system decides."""
 
     origin: Origin
@@ -83,11 +92,14 @@ class AddressSpace:
 
     def write(self, address: int, size: int, value: int) -> None:
         """Write the low bytes of an integer."""
-        if size == _WORD_SIZE and address in self.words:
-            self.words[address] = value & _WORD
+        words = self.words
+        if size == _WORD_SIZE and (address in words or _is_stack(address, size)):
+            words[address] = value & _WORD
             return
-        if size == _PAIR_SIZE and address in self.words and address + 4 in self.words:
-            self.words[address], self.words[address + 4] = value & _WORD, value >> _BITS & _WORD
+        if size == _PAIR_SIZE and (
+            (address in words and address + 4 in words) or _is_stack(address, size)
+        ):
+            words[address], words[address + 4] = value & _WORD, value >> _BITS & _WORD
             return
         base, shift = address & _ALIGNED, (address & 3) * 8
         mask = ((1 << 8 * size) - 1) << shift
@@ -255,6 +267,11 @@ class AddressSpace:
         if origin is None:
             raise MemoryFault(address, _NOTHING)
         return origin
+
+
+def _is_stack(address: int, size: int) -> bool:
+    """Say whether whole words of the stack lie at an address."""
+    return KERNEL_STACK <= address <= KERNEL_STACK_END - size and not address & 3
 
 
 def _is_changeable(section: LoadedSection) -> bool:

@@ -7,7 +7,9 @@ answers in its place.
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 
 class StopKind(StrEnum):
@@ -19,7 +21,7 @@ class StopKind(StrEnum):
     LIMIT = "limit"
 
 
-class Stop(NamedTuple):
+class Stop(Struct, frozen=True):
     """Where a processor stopped, and why.
 
     ``address`` is where control went (LEFT_IMAGE), else that of the instruction. ``detail`` names
@@ -31,7 +33,7 @@ class Stop(NamedTuple):
     detail: str = ""
 
 
-class Comparison(NamedTuple):
+class Comparison(Struct, frozen=True):
     """The two operands of the instruction that a conditional branch depends on.
 
     ``operation`` is its mnemonic (``cmp``, ``test``, ``cmpult``, ``and``...), ``size`` in bytes.

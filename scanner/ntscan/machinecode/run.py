@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec import field as struct_field
@@ -14,7 +14,7 @@ from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Comparison
 
 
-class Branch(NamedTuple):
+class Branch(Struct, frozen=True):
     """A conditional branch that a run met.
 
     ``natural`` is where the values lead, ``taken`` where it went; ``touches`` counts the unknown

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from ntscan.machinecode.alpha.instruction import LDA, LDAH, LDL, ZERO, Instruction
 from ntscan.machinecode.alpha.state import AlphaState, Step, memory_address, written
-from ntscan.machinecode.alpha.words import QUADWORD, sign_extended
+from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, sign_extended
 from ntscan.machinecode.processor import MemoryFault
 
 _LONGWORD_SIZE: Final = 4
@@ -45,7 +45,7 @@ def _load_address(state: AlphaState, instruction: Instruction, _: int) -> Step:
 def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
     registers, origins, read = state.registers, state.origins, state.memory.read
     ra, rb, displacement = instruction.ra, instruction.rb, instruction.displacement
-    following = instruction.next
+    known, following = state.memory.words.get, instruction.next
 
     def unsigned() -> int:
         registers[ra] = read(memory_address(registers[rb] + displacement), size)
@@ -53,13 +53,24 @@ def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def longword() -> int:
-        registers[ra] = sign_extended(read(memory_address(registers[rb] + displacement), size))
+        word = known(address := memory_address(registers[rb] + displacement))
+        registers[ra] = sign_extended(read(address, size) if word is None else word)
+        origins[ra] = None
+        return following
+
+    def quadword() -> int:
+        address = memory_address(registers[rb] + displacement)
+        low, high = known(address), known(address + _LONGWORD_SIZE)
+        if low is None or high is None:
+            registers[ra] = read(address, size)
+        else:
+            registers[ra] = low | high << 32
         origins[ra] = None
         return following
 
     if ra == ZERO:
         return _hint(instruction)
-    return longword if size == _LONGWORD_SIZE else unsigned
+    return {_LONGWORD_SIZE: longword, _QUADWORD_SIZE: quadword}.get(size, unsigned)
 
 
 def _load_quadword_around(state: AlphaState, instruction: Instruction, size: int) -> Step:
@@ -85,12 +96,31 @@ def _hint(instruction: Instruction) -> Step:
 def _store(state: AlphaState, instruction: Instruction, size: int) -> Step:
     registers, write, following = state.registers, state.memory.write, instruction.next
     ra, rb, displacement = instruction.ra, instruction.rb, instruction.displacement
+    words = state.memory.words
 
     def step() -> int:
         write(memory_address(registers[rb] + displacement), size, registers[ra])
         return following
 
-    return step
+    def longword() -> int:
+        address = memory_address(registers[rb] + displacement)
+        if address in words:
+            words[address] = registers[ra] & LONGWORD
+        else:
+            write(address, size, registers[ra])
+        return following
+
+    def quadword() -> int:
+        address = memory_address(registers[rb] + displacement)
+        value = registers[ra]
+        if address in words and address + _LONGWORD_SIZE in words:
+            words[address] = value & LONGWORD
+            words[address + _LONGWORD_SIZE] = value >> 32
+        else:
+            write(address, size, value)
+        return following
+
+    return {_LONGWORD_SIZE: longword, _QUADWORD_SIZE: quadword}.get(size, step)
 
 
 def _store_quadword_around(state: AlphaState, instruction: Instruction, size: int) -> Step:

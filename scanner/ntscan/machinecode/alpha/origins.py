@@ -39,7 +39,7 @@ def tracing(state: AlphaState, instruction: Instruction, step: Step) -> Step:
     if named := operation_of(instruction):
         return _tracing_operation(state, instruction, *named)
     if instruction.opcode == LDA and instruction.rb != ZERO:
-        return _tracing_addition(state, instruction, step)
+        return _tracing_addition(state, instruction)
     origins, register = state.origins, written(instruction.written_register)
 
     def forgetting() -> int:
@@ -73,6 +73,13 @@ def _tracing_operation(
         origins[rc] = origin
         return following
 
+    def moving() -> int:
+        registers[rc] = registers[rb]
+        origins[rc] = origins[rb]
+        return following
+
+    if (mnemonic, ra, literal) == ("bis", ZERO, None):
+        return moving
     return keeping if mnemonic in _KEEPING else remembering
 
 
@@ -84,15 +91,15 @@ def _kept(source: Origin | None, mnemonic: str, second: int, own: Origin | None)
     return own
 
 
-def _tracing_addition(state: AlphaState, instruction: Instruction, step: Step) -> Step:
-    origins, registers = state.origins, state.registers
-    ra, rb = written(instruction.ra), instruction.rb
-    subtracted = -instruction.displacement & QUADWORD
+def _tracing_addition(state: AlphaState, instruction: Instruction) -> Step:
+    origins, registers, following = state.origins, state.registers, instruction.next
+    ra, rb, added = written(instruction.ra), instruction.rb, instruction.displacement
+    subtracted = -added & QUADWORD
 
     def remembering() -> int:
-        origin = ("subq", registers[rb], subtracted)
-        following = step()
-        origins[ra] = origin
+        first = registers[rb]
+        registers[ra] = first + added & QUADWORD
+        origins[ra] = ("subq", first, subtracted)
         return following
 
     return remembering

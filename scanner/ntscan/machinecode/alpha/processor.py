@@ -30,7 +30,8 @@ _FIRST_ARGUMENT: Final = 16
 _ARGUMENTS_IN_REGISTERS: Final = 6
 _ARGUMENT_SIZE: Final = 8
 _STACK_ALIGNMENT: Final = 16
-_PRESERVED: Final = (SP, 9, 10, 11, 12, 13, 14, 15)
+#: R9 to R15, which a routine must give back.
+_PRESERVED: Final = slice(9, 16)
 #: What a caller keeps in the registers that a routine must give back; it is no address.
 _OF_THE_CALLER: Final = 0x5AFE0000
 
@@ -64,7 +65,7 @@ class AlphaProcessor:
         self.program_counter = 0
         self._state = AlphaState(memory)
         self._state.registers[SP] = sign_extended(stack_pointer)
-        for number in _PRESERVED[1:]:
+        for number in range(_PRESERVED.start, _PRESERVED.stop):
             self._state.registers[number] = _OF_THE_CALLER + number
         self._argument_areas: list[_ArgumentArea] = []
         self._branch: Instruction | None = None
@@ -149,7 +150,8 @@ class AlphaProcessor:
 
     def preserved(self) -> tuple[int, ...]:
         """Return SP and R9 to R15, which a routine must give back unchanged."""
-        return tuple(self._state.registers[register] for register in _PRESERVED)
+        registers = self._state.registers
+        return registers[SP], *registers[_PRESERVED]
 
     def save(self) -> object:
         """Copy all registers, for ``restore``."""

@@ -11,14 +11,8 @@ from ntscan.machinecode.i386.flags import (
     Logic,
     Subtraction,
 )
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
-    Load,
-    Operand,
-    constant,
-    register_operand,
-)
+from ntscan.machinecode.i386.instruction import Builder, Instruction
+from ntscan.machinecode.i386.operands import Load, Operand, constant, register_operand
 from ntscan.machinecode.i386.state import EAX, State, Step
 
 _SIZES: Final = (1, 2, 4)

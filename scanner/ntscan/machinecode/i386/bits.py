@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ntscan.machinecode.i386.flags import CARRY, ZERO, flags_of_word, word_of_flags
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
+from ntscan.machinecode.i386.instruction import Builder, Instruction, outside
+from ntscan.machinecode.i386.operands import (
     Load,
     Operand,
     constant,
-    memory_operand,
-    outside,
+    memory_behind,
     register_operand,
 )
 from ntscan.machinecode.i386.state import MASK, State, Step
@@ -31,7 +29,7 @@ def _by_register(state: State, instruction: Instruction) -> Step:
     instruction.take_modrm()
     index, target = instruction.middle_register(size).load, instruction.low_operand(size)
     if target.address is not None:
-        target = memory_operand(state, _bit_address(target.address, index, size), size)
+        target = memory_behind(state, _bit_address(target.address, index, size), size)
     return _bit_test(state, target, index, instruction.opcode >> 3 & 3, instruction.end)
 
 

@@ -6,8 +6,7 @@ Encodings: Intel, "Software Developer's Manual", volume 2, chapter 2 and appendi
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from msgspec import Struct
-
+from ntscan.machinecode.i386.operands import Address, Operand, memory_operand, register_operand
 from ntscan.machinecode.i386.state import (
     EBP,
     ESP,
@@ -19,27 +18,11 @@ from ntscan.machinecode.i386.state import (
     UnsupportedInstructionError,
 )
 
-Load: TypeAlias = Callable[[], int]
-Store: TypeAlias = Callable[[int], None]
-
 _REGISTER_MODE: Final = 3
 _DISPLACEMENT_32: Final = 2
 _NARROW: Final = 2
 # The mode and the lowest bits of a ModRM byte that a 16-bit address alone follows.
 _NARROW_CONSTANT: Final = (0, 6)
-
-
-class Operand(Struct, frozen=True):
-    """How a register or memory operand is read and written, unsigned.
-
-    ``register`` is its number where it is a 32-bit register; ``address`` gives that of memory.
-    """
-
-    load: Load
-    store: Store
-    size: int
-    register: int | None = None
-    address: Load | None = None
 
 
 class Instruction:
@@ -117,16 +100,17 @@ class Instruction:
             return register_operand(self.state, self._low, size)
         return memory_operand(self.state, self._take_address(), size)
 
-    def take_constant_address(self) -> int:
+    def take_constant_address(self) -> Address:
         """Take an address that stands in the instruction, of the address's size."""
         self.names_narrow_address = self.address_size == _NARROW
-        return (self.unsigned(self.address_size) + self.segment) & MASK
+        address = (self.unsigned(self.address_size) + self.segment) & MASK
+        return Address(base=None, index=None, scale=0, displacement=address)
 
-    def _take_address(self) -> Load:
+    def _take_address(self) -> Address:
         if self.address_size == _NARROW:
             if (self.mode, self._low) != _NARROW_CONSTANT:
                 raise outside("16-bit addresses")
-            return constant(self.take_constant_address())
+            return self.take_constant_address()
         base: int | None = self._low
         index, scale = None, 0
         if base == ESP:
@@ -141,7 +125,8 @@ class Instruction:
             displacement = self.signed(1)
         elif self.mode == _DISPLACEMENT_32:
             displacement = self.unsigned(4)
-        return _address(self.state, base, index, scale, (displacement + self.segment) & MASK)
+        displacement = (displacement + self.segment) & MASK
+        return Address(base=base, index=index, scale=scale, displacement=displacement)
 
 
 Builder: TypeAlias = Callable[[State, Instruction], Step]
@@ -150,56 +135,3 @@ Builder: TypeAlias = Callable[[State, Instruction], Step]
 def outside(name: str) -> UnsupportedInstructionError:
     """Return the error that says which instruction is outside the subset."""
     return UnsupportedInstructionError(name)
-
-
-def _address(
-    state: State, base: int | None, index: int | None, scale: int, displacement: int
-) -> Load:
-    registers = state.registers
-    if base is None and index is None:
-        return lambda: displacement
-    if base is None and index is not None:
-        return lambda: ((registers[index] << scale) + displacement) & MASK
-    if base is not None and index is None:
-        return lambda: (registers[base] + displacement) & MASK
-    assert base is not None  # noqa: S101  told to mypy
-    assert index is not None  # noqa: S101  told to mypy
-    return lambda: (registers[base] + (registers[index] << scale) + displacement) & MASK
-
-
-def memory_operand(state: State, address: Load, size: int) -> Operand:
-    """Return the operand of so many bytes at an address that is worked out at each access."""
-    read, write = state.read, state.write
-    return Operand(
-        load=lambda: read(address(), size),
-        store=lambda value: write(address(), size, value),
-        size=size,
-        address=address,
-    )
-
-
-def register_operand(state: State, number: int, size: int) -> Operand:
-    """Return a register of 4, 2 or 1 bytes; numbers 4 to 7 of a byte are AH, CH, DH and BH."""
-    registers = state.registers
-    if size == 4:  # noqa: PLR2004  bytes
-        return Operand(
-            load=lambda: registers[number],
-            store=lambda value: registers.__setitem__(number, value),
-            size=4,
-            register=number,
-        )
-    shift = 8 if size == 1 and number >= ESP else 0
-    mask = (1 << 8 * size) - 1
-    keep = MASK ^ mask << shift
-    if shift:
-        number -= ESP
-
-    def store(value: int) -> None:
-        registers[number] = registers[number] & keep | value << shift
-
-    return Operand(load=lambda: registers[number] >> shift & mask, store=store, size=size)
-
-
-def constant(value: int) -> Load:
-    """Return what loads an immediate operand."""
-    return lambda: value

@@ -5,14 +5,12 @@ from typing import Final
 from ntscan.machinecode.i386.arithmetic import addition_rule, subtraction_rule
 from ntscan.machinecode.i386.conditions import CONDITIONS
 from ntscan.machinecode.i386.flags import ZERO, flags_of_word, word_of_flags
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
+from ntscan.machinecode.i386.instruction import Builder, Instruction, outside
+from ntscan.machinecode.i386.operands import (
     Load,
     Operand,
     constant,
     memory_operand,
-    outside,
     register_operand,
 )
 from ntscan.machinecode.i386.state import EAX, EBX, ECX, EDX, MASK, State, Step
@@ -69,7 +67,7 @@ def _move_accumulator(state: State, instruction: Instruction) -> Step:
     """Build MOV between the accumulator and an address (0xA0 to 0xA3)."""
     size = instruction.byte_or_size()
     accumulator = register_operand(state, EAX, size)
-    other = memory_operand(state, constant(instruction.take_constant_address()), size)
+    other = memory_operand(state, instruction.take_constant_address(), size)
     if instruction.opcode & 2:
         return _move(state, other, accumulator.load, instruction.end)
     return _move(state, accumulator, other.load, instruction.end)

@@ -3,14 +3,8 @@
 from typing import Final
 
 from ntscan.machinecode.i386.flags import Given
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
-    Load,
-    Operand,
-    constant,
-    register_operand,
-)
+from ntscan.machinecode.i386.instruction import Builder, Instruction
+from ntscan.machinecode.i386.operands import Load, Operand, constant, register_operand
 from ntscan.machinecode.i386.state import EAX, EDX, ProcessorFaultError, State, Step
 
 _AH: Final = 4

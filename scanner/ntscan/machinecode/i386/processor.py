@@ -135,7 +135,8 @@ class I386Processor(State):
 
     def preserved(self) -> tuple[int, ...]:
         """Return ESP, EBX, EBP, ESI and EDI."""
-        return tuple(self.registers[number] for number in (ESP, EBX, EBP, ESI, EDI))
+        registers = self.registers
+        return registers[ESP], registers[EBX], registers[EBP], registers[ESI], registers[EDI]
 
     def save(self) -> object:
         """Copy all registers."""

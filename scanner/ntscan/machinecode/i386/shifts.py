@@ -4,13 +4,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.i386.flags import CARRY, OVERFLOW, Given, flags_of_word, word_of_flags
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
-    Load,
-    Operand,
-    constant,
-)
+from ntscan.machinecode.i386.instruction import Builder, Instruction
+from ntscan.machinecode.i386.operands import Load, Operand, constant
 from ntscan.machinecode.i386.state import ECX, State, Step, UnsupportedInstructionError
 
 _RULES: Final = {size: Given("shift", size) for size in (1, 2, 4)}

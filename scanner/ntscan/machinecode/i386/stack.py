@@ -3,15 +3,8 @@
 from typing import Final
 
 from ntscan.machinecode.i386.flags import CARRY, OVERFLOW, STATUS, flags_of_word, word_of_flags
-from ntscan.machinecode.i386.instruction import (
-    Builder,
-    Instruction,
-    Load,
-    Operand,
-    constant,
-    outside,
-    register_operand,
-)
+from ntscan.machinecode.i386.instruction import Builder, Instruction, outside
+from ntscan.machinecode.i386.operands import Load, Operand, constant, register_operand
 from ntscan.machinecode.i386.state import EBP, ESP, MASK, State, Step
 
 _AH: Final = 4

@@ -7,7 +7,8 @@ an interrupt on the processor; so a limit on instructions limits them too.
 from typing import Final
 
 from ntscan.machinecode.i386.arithmetic import subtraction_rule
-from ntscan.machinecode.i386.instruction import Builder, Instruction, register_operand
+from ntscan.machinecode.i386.instruction import Builder, Instruction
+from ntscan.machinecode.i386.operands import register_operand
 from ntscan.machinecode.i386.state import EAX, ECX, EDI, ESI, MASK, State, Step
 
 _REPNE: Final = 0xF2

@@ -1,6 +1,7 @@
 """Which model answers a call that leaves the image."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from ntscan.drivermodel.layouts import Platform
@@ -65,24 +66,32 @@ def answer_call(kernel: Kernel, address: int) -> None:
         return
     kernel.calls.add(at)
     name = str(routine.name)
-    signature, model = signatures().get(name), MODELS.get(name)
-    if signature is None and (model is None or kernel.layouts.platform is Platform.X86):
-        if kernel.layouts.platform is Platform.X86:
-            raise PathEndError(f"0x{at:x} calls {_name(routine)}, which is not modelled")
-        signature = Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
-    fastcall = signature is not None and signature.convention is Convention.FASTCALL
+    signature = _signature(name, kernel.layouts.platform)
+    if signature is None:
+        raise PathEndError(f"0x{at:x} calls {_name(routine)}, which is not modelled")
+    fastcall = signature.convention is Convention.FASTCALL
     call = Call(kernel=kernel, name=name, at=at, fastcall=fastcall)
+    model = MODELS.get(name)
     result = _pass_over(call, routine, signature) if model is None else model(call)
-    kernel.processor.finish_call(result & 0xFFFFFFFF, signature.words_taken if signature else 0)
+    kernel.processor.finish_call(result & 0xFFFFFFFF, signature.words_taken)
 
 
-def _pass_over(call: Call, routine: Import, signature: Signature | None) -> int:
+@cache
+def _signature(name: str, platform: Platform) -> Signature | None:
+    """Say how a routine is called; where only the stack would tell, it must be known."""
+    signature = signatures().get(name)
+    if signature is None and platform is not Platform.X86:
+        return Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
+    return signature
+
+
+def _pass_over(call: Call, routine: Import, signature: Signature) -> int:
     """Answer a routine that has no model with an unknown, unless it may matter to an IRP."""
     kernel, name = call.kernel, call.name
     if name.startswith((*_ENDS_A_PATH, *_WIDE)) or "Interlocked" in name:
         raise PathEndError(f"0x{call.at:x} calls {_name(routine)}, which is not modelled")
-    cdecl = signature is None or signature.convention is Convention.CDECL
-    count = _USUAL_ARGUMENTS if cdecl or signature is None else signature.arguments
+    cdecl = signature.convention is Convention.CDECL
+    count = _USUAL_ARGUMENTS if cdecl else signature.arguments
     for index in range(count):
         argument = call[index]
         block = kernel.memory.block_at(argument)
