@@ -8,6 +8,7 @@ It is kept as 32-bit words by address; a word is made when it is first touched.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import Final
 
 from msgspec import Struct
@@ -83,7 +84,9 @@ class AddressSpace:
                 return word
         base, shift = address & _ALIGNED, (address & 3) * 8
         bits = shift + size * 8
-        value = self._word(base)
+        value = self.words.get(base)
+        if value is None:
+            value = self._word(base)
         if bits > _BITS:
             value |= self._word(base + 4) << _BITS
         if bits > 2 * _BITS:
@@ -104,6 +107,9 @@ class AddressSpace:
         base, shift = address & _ALIGNED, (address & 3) * 8
         mask = ((1 << 8 * size) - 1) << shift
         value = (value << shift) & mask
+        if mask <= _WORD and base in words:
+            words[base] = words[base] & ~mask | value
+            return
         self._store(base, value & _WORD, mask & _WORD)
         if mask > _WORD:
             self._store(base + 4, value >> _BITS & _WORD, mask >> _BITS & _WORD)
@@ -175,8 +181,11 @@ class AddressSpace:
     def free(self, block: Block) -> None:
         """Take a block's words away, so that each later touch of it is noticed."""
         block.freed = True
-        words, end = self.words, block.address + block.size
-        block.remains = {at: words.pop(at) for at in range(block.address, end, 4) if at in words}
+        words, addresses = self.words, range(block.address, block.address + block.size, 4)
+        if block.kind is BlockKind.IRP:  # which is cleared when it is made: few words are missing
+            block.remains = dict(zip(addresses, map(words.pop, addresses, repeat(0)), strict=True))
+        else:
+            block.remains = {at: words.pop(at) for at in addresses if at in words}
 
     def contents(self) -> object:
         """Copy all that memory holds; the copies of two moments are equal where it is the same."""

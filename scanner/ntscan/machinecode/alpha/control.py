@@ -3,8 +3,8 @@
 from typing import Final
 
 from ntscan.machinecode.alpha.instruction import V0, Instruction
-from ntscan.machinecode.alpha.operate import CONDITIONS
-from ntscan.machinecode.alpha.state import AlphaState, Ask, Step, memory_address, written
+from ntscan.machinecode.alpha.operate import CONDITIONS, LOW_BIT
+from ntscan.machinecode.alpha.state import AlphaState, Ask, Decision, Step, memory_address, written
 from ntscan.machinecode.alpha.words import LONGWORD, sign_extended
 
 #: What a conditional branch asks of its first register, by opcode.
@@ -42,10 +42,10 @@ def conditional_branch_step(
 
     if ask is None:
         return step
-    asked = ask
+    asked, decision = ask, Decision(instruction.address, ra, ending in LOW_BIT)
 
     def asking() -> int:
-        return target if asked(instruction, condition(registers[ra])) else following
+        return target if asked(decision, condition(registers[ra])) else following
 
     return asking
 
@@ -70,10 +70,11 @@ def control_step(state: AlphaState, instruction: Instruction) -> Step | None:
 
 def _branch(state: AlphaState, instruction: Instruction) -> Step:
     registers, ra, target = state.registers, written(instruction.ra), instruction.target
-    link = sign_extended(instruction.next)
+    link, origins = sign_extended(instruction.next), state.origins
 
     def step() -> int:
         registers[ra] = link
+        origins[ra] = None
         return target
 
     return step
@@ -81,11 +82,12 @@ def _branch(state: AlphaState, instruction: Instruction) -> Step:
 
 def _jump(state: AlphaState, instruction: Instruction) -> Step:
     registers, ra, rb = state.registers, written(instruction.ra), instruction.rb
-    link = sign_extended(instruction.next)
+    link, origins = sign_extended(instruction.next), state.origins
 
     def step() -> int:
         target = memory_address(registers[rb] & ~3)
         registers[ra] = link
+        origins[ra] = None
         return target
 
     return step

@@ -7,8 +7,8 @@ from typing import Final
 
 from ntscan.machinecode.alpha.control import CONDITIONAL_BRANCHES
 from ntscan.machinecode.alpha.instruction import INSTRUCTION_SIZE, ZERO, Instruction
-from ntscan.machinecode.alpha.operate import CONDITIONAL_MOVES, CONDITIONS
-from ntscan.machinecode.alpha.state import AlphaState, Ask, Step, written
+from ntscan.machinecode.alpha.operate import CONDITIONAL_MOVES, CONDITIONS, LOW_BIT
+from ntscan.machinecode.alpha.state import AlphaState, Ask, Decision, Step, written
 from ntscan.machinecode.alpha.words import LONGWORD
 from ntscan.machinecode.processor import MemoryFault
 
@@ -30,9 +30,10 @@ def conditional_move_step(
     registers, following, condition = state.registers, instruction.next, CONDITIONS[ending]
     ra, rb, rc = instruction.ra, instruction.rb, written(instruction.rc)
     literal = instruction.literal
+    decision = Decision(instruction.address, ra, ending in LOW_BIT)
 
     def asking() -> int:
-        if ask(instruction, condition(registers[ra])):
+        if ask(decision, condition(registers[ra])):
             registers[rc] = registers[rb] if literal is None else literal
         return following
 
@@ -46,21 +47,14 @@ def deciding(state: AlphaState, instruction: Instruction, step: Step, ask: Ask) 
     if instruction.rc == ZERO or _is_branched_on(state, instruction):
         return step
     registers, register = state.registers, instruction.rc
+    decision = Decision(instruction.address, register, low_bit=False)
 
     def asking() -> int:
         following = step()
-        registers[register] = int(ask(instruction, bool(registers[register])))
+        registers[register] = int(ask(decision, bool(registers[register])))
         return following
 
     return asking
-
-
-def tested_register(instruction: Instruction) -> tuple[int, bool]:
-    """Return the register that a branch or a decision tests, and whether only its low bit."""
-    if instruction.opcode in CONDITIONAL_BRANCHES:
-        return instruction.ra, CONDITIONAL_BRANCHES[instruction.opcode] in ("lbc", "lbs")
-    ending = CONDITIONAL_MOVES.get((instruction.opcode, instruction.function))
-    return (instruction.rc, False) if ending is None else (instruction.ra, ending in ("lbc", "lbs"))
 
 
 def _is_branched_on(state: AlphaState, comparison: Instruction) -> bool:

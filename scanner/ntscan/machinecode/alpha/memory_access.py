@@ -9,8 +9,15 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from ntscan.machinecode.alpha.instruction import LDA, LDAH, LDL, ZERO, Instruction
-from ntscan.machinecode.alpha.state import AlphaState, Step, memory_address, written
-from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, sign_extended
+from ntscan.machinecode.alpha.state import (
+    LOWEST_NEGATIVE,
+    AlphaState,
+    Step,
+    memory_address,
+    no_address,
+    written,
+)
+from ntscan.machinecode.alpha.words import LONGWORD, LONGWORD_SIGN, QUADWORD, sign_extended
 from ntscan.machinecode.processor import MemoryFault
 
 _LONGWORD_SIZE: Final = 4
@@ -18,8 +25,6 @@ _QUADWORD_SIZE: Final = 8
 _WITHIN_QUADWORD: Final = 7
 #: Makes the step of an instruction; the number is the bytes of its access.
 _Maker: TypeAlias = Callable[[AlphaState, Instruction, int], Step]
-#: LDBU, LDQ_U, LDWU, LDL and LDQ; their steps forget by themselves what the register held before.
-LOADS: Final = frozenset((0x0A, 0x0B, 0x0C, LDL, 0x29))
 
 
 def memory_step(state: AlphaState, instruction: Instruction) -> Step | None:
@@ -31,12 +36,13 @@ def memory_step(state: AlphaState, instruction: Instruction) -> Step | None:
 
 
 def _load_address(state: AlphaState, instruction: Instruction, _: int) -> Step:
-    registers, following = state.registers, instruction.next
+    registers, origins, following = state.registers, state.origins, instruction.next
     ra, rb = written(instruction.ra), instruction.rb
     displacement = instruction.displacement << (16 if instruction.opcode == LDAH else 0)
 
     def step() -> int:
         registers[ra] = registers[rb] + displacement & QUADWORD
+        origins[ra] = None
         return following
 
     return step
@@ -53,13 +59,20 @@ def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def longword() -> int:
-        word = known(address := memory_address(registers[rb] + displacement))
+        address = registers[rb] + displacement & QUADWORD
+        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
+            raise no_address(address)
+        address &= LONGWORD
+        word = known(address)
         registers[ra] = sign_extended(read(address, size) if word is None else word)
         origins[ra] = None
         return following
 
     def quadword() -> int:
-        address = memory_address(registers[rb] + displacement)
+        address = registers[rb] + displacement & QUADWORD
+        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
+            raise no_address(address)
+        address &= LONGWORD
         low, high = known(address), known(address + _LONGWORD_SIZE)
         if low is None or high is None:
             registers[ra] = read(address, size)
@@ -103,7 +116,10 @@ def _store(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def longword() -> int:
-        address = memory_address(registers[rb] + displacement)
+        address = registers[rb] + displacement & QUADWORD
+        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
+            raise no_address(address)
+        address &= LONGWORD
         if address in words:
             words[address] = registers[ra] & LONGWORD
         else:
@@ -111,7 +127,10 @@ def _store(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def quadword() -> int:
-        address = memory_address(registers[rb] + displacement)
+        address = registers[rb] + displacement & QUADWORD
+        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
+            raise no_address(address)
+        address &= LONGWORD
         value = registers[ra]
         if address in words and address + _LONGWORD_SIZE in words:
             words[address] = value & LONGWORD

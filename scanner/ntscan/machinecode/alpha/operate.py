@@ -20,6 +20,8 @@ CONDITIONS: Final[dict[str, Callable[[int], bool]]] = {
     "lbc": lambda value: value & 1 == 0,
     "lbs": lambda value: value & 1 == 1,
 }
+#: Those that ask the lowest bit alone.
+LOW_BIT: Final = ("lbc", "lbs")
 #: What a conditional move asks of its first register, by opcode and function code.
 CONDITIONAL_MOVES: Final = {
     (0x11, 0x14): "lbs",

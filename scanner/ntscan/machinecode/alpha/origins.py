@@ -3,13 +3,15 @@
 from typing import Final
 
 from ntscan.machinecode.alpha.arithmetic import Operation
-from ntscan.machinecode.alpha.instruction import LDA, ZERO, Instruction
-from ntscan.machinecode.alpha.memory_access import LOADS
+from ntscan.machinecode.alpha.instruction import LDA, LDAH, LDL, ZERO, Instruction
 from ntscan.machinecode.alpha.operate import operation_of
 from ntscan.machinecode.alpha.state import AlphaState, Origin, Step, written
 from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, is_sign_extended
 from ntscan.machinecode.processor import Comparison
 
+#: LDA, LDAH, LDBU, LDQ_U, LDWU, LDL, LDQ, BR, BSR and jumps: what they write has no operands, and
+#: their steps note that by themselves.
+_FORGETTING: Final = frozenset((LDA, LDAH, 0x0A, 0x0B, 0x0C, LDL, 0x29, 0x30, 0x34, 0x1A))
 _LONGWORD_SIZE: Final = 4
 _QUADWORD_SIZE: Final = 8
 #: Instructions that only widen or narrow what a comparison found, or turn it round.
@@ -34,12 +36,12 @@ def tracing(state: AlphaState, instruction: Instruction, step: Step) -> Step:
     """Return a step that also remembers where the register that it writes has its value from."""
     if instruction.written_register is None:
         return step
-    if instruction.opcode in LOADS:
-        return step
     if named := operation_of(instruction):
         return _tracing_operation(state, instruction, *named)
     if instruction.opcode == LDA and instruction.rb != ZERO:
         return _tracing_addition(state, instruction)
+    if instruction.opcode in _FORGETTING:
+        return step
     origins, register = state.origins, written(instruction.written_register)
 
     def forgetting() -> int:

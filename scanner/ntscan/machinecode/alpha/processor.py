@@ -11,11 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ntscan.machinecode.alpha.decisions import tested_register
 from ntscan.machinecode.alpha.decoder import Decoder
-from ntscan.machinecode.alpha.instruction import RA, SP, V0, Instruction
+from ntscan.machinecode.alpha.instruction import RA, SP, V0
 from ntscan.machinecode.alpha.origins import comparison_behind
-from ntscan.machinecode.alpha.state import AlphaState, Halted
+from ntscan.machinecode.alpha.state import AlphaState, Decision, Halted
 from ntscan.machinecode.alpha.words import LONGWORD, sign_extended
 from ntscan.machinecode.processor import (
     BranchHook,
@@ -68,7 +67,7 @@ class AlphaProcessor:
         for number in range(_PRESERVED.start, _PRESERVED.stop):
             self._state.registers[number] = _OF_THE_CALLER + number
         self._argument_areas: list[_ArgumentArea] = []
-        self._branch: Instruction | None = None
+        self._decision: Decision | None = None
         self._plain = Decoder(self._state)
         self._asking = Decoder(self._state, self._ask)
 
@@ -99,12 +98,12 @@ class AlphaProcessor:
 
     def comparison(self) -> Comparison | None:
         """Tell, inside the branch hook, what the branch depends on; ``None`` outside it."""
-        branch, state = self._branch, self._state
-        if branch is None:
+        decision, state = self._decision, self._state
+        if decision is None:
             return None
-        register, low_bit = tested_register(branch)
+        register = decision.register
         return comparison_behind(
-            state.origins[register], state.registers[register], low_bit=low_bit
+            state.origins[register], state.registers[register], low_bit=decision.low_bit
         )
 
     def start_call(self, address: int, arguments: Sequence[int], return_to: int) -> None:
@@ -176,15 +175,15 @@ class AlphaProcessor:
         self.program_counter = saved.program_counter
         self._argument_areas[:] = saved.argument_areas
 
-    def _ask(self, branch: Instruction, taken: bool) -> bool:
+    def _ask(self, decision: Decision, taken: bool) -> bool:
         if self.branch_hook is None:
             return taken
-        self._branch = branch
-        self.program_counter = branch.address
+        self._decision = decision
+        self.program_counter = decision.address
         try:
-            return self.branch_hook(branch.address, taken)
+            return self.branch_hook(decision.address, taken)
         finally:
-            self._branch = None
+            self._decision = None
 
     @property
     def _stack_pointer(self) -> int:

@@ -3,21 +3,35 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from ntscan.machinecode.alpha.instruction import Instruction
+from msgspec import Struct
+
 from ntscan.machinecode.alpha.words import LONGWORD, LONGWORD_SIGN, QUADWORD
 from ntscan.machinecode.processor import Memory, MemoryFault, StopKind
 
 #: One instruction, decoded: runs, and returns the address of the next.
 Step: TypeAlias = Callable[[], int]
-#: Asked at each conditional branch: whether it would be taken in, whether it is taken out.
-Ask: TypeAlias = Callable[[Instruction, bool], bool]
 #: A mnemonic and its two operands: where the value of a register came from.
 Origin: TypeAlias = tuple[str, int, int]
+
+
+class Decision(Struct, frozen=True):
+    """An instruction that does one thing or another, and the register that it tests.
+
+    ``low_bit`` says that it tests the lowest bit alone.
+    """
+
+    address: int
+    register: int
+    low_bit: bool
+
+
+#: Asked at each decision: whether a branch would be taken in, whether it is taken out.
+Ask: TypeAlias = Callable[[Decision, bool], bool]
 
 #: Where what is written to register 31 goes; never read.
 SINK: Final = 32
 #: The lowest quadword that is a negative longword, sign-extended.
-_NEGATIVE: Final = QUADWORD ^ (LONGWORD_SIGN - 1)
+LOWEST_NEGATIVE: Final = QUADWORD ^ (LONGWORD_SIGN - 1)
 
 
 class Halted(Exception):  # noqa: N818  no error: it ends a run, and never leaves this package
@@ -58,6 +72,11 @@ def memory_address(value: int) -> int:
     """
     value &= QUADWORD
     # As is_sign_extended has it; this is asked at each access.
-    if LONGWORD_SIGN <= value < _NEGATIVE:
-        raise MemoryFault(value, "not a 32-bit address, sign-extended:")
+    if LONGWORD_SIGN <= value < LOWEST_NEGATIVE:
+        raise no_address(value)
     return value & LONGWORD
+
+
+def no_address(value: int) -> MemoryFault:
+    """Return the fault of an access to where no 32-bit address leads."""
+    return MemoryFault(value, "not a 32-bit address, sign-extended:")

@@ -12,7 +12,11 @@ _WHOLE: Final = 4
 
 
 def _push(state: State, source: Load, size: int, following: int) -> Step:
-    registers, write = state.registers, state.write
+    registers, write, push = state.registers, state.write, state.push
+
+    def whole() -> int:
+        push(source())
+        return following
 
     def step() -> int:
         value = source()
@@ -21,7 +25,7 @@ def _push(state: State, source: Load, size: int, following: int) -> Step:
         registers[ESP] = top
         return following
 
-    return step
+    return whole if size == _WHOLE else step
 
 
 def _push_register(state: State, instruction: Instruction) -> Step:

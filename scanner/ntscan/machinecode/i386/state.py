@@ -35,6 +35,7 @@ class State:
 
     def __init__(self, memory: Memory, *, stack_top: int, fs_base: int) -> None:
         self.memory = memory
+        self.words = memory.words
         self.read = memory.read
         self.write = memory.write
         self.registers = [0] * 8
@@ -49,7 +50,10 @@ class State:
     def push(self, value: int) -> None:
         """Push 32 bits; ESP moves only when they could be written."""
         top = (self.registers[ESP] - 4) & MASK
-        self.write(top, 4, value)
+        if top in self.words:
+            self.words[top] = value
+        else:
+            self.write(top, 4, value)
         self.registers[ESP] = top
 
     def pop(self) -> int:

@@ -4,6 +4,7 @@ Sources: ntddk.h for the structures; the walk is IoCompleteRequest's as the driv
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from ntscan.drivermodel.irp import (
@@ -90,10 +91,17 @@ def complete(kernel: Kernel, request: Request, status: int | None) -> None:
 
 def _leave_open(kernel: Kernel, request: Request) -> None:
     """Let the driver below have changed what is its own while it has the IRP."""
-    for offset in (kernel.layouts.irp.io_status + 4, IRP_CANCEL, *_OF_ITS_OWNER):
-        word = Origin("IRP" if request.number == 1 else f"IRP#{request.number}", (offset,))
+    for offset, word in _words_of_its_owner(request.number, kernel.layouts.irp.io_status):
         kernel.memory.leave_open(request.address + offset, word)
         kernel.unusual.add(word)
+
+
+@cache
+def _words_of_its_owner(number: int, io_status: int) -> tuple[tuple[int, Origin], ...]:
+    """Name what the driver that has an IRP may write, by its offset: IoStatus.Information first."""
+    name = "IRP" if number == 1 else f"IRP#{number}"
+    offsets = (io_status + 4, IRP_CANCEL, *_OF_ITS_OWNER)
+    return tuple((offset, Origin(name, (offset,))) for offset in offsets)
 
 
 def _call_completion_routine(kernel: Kernel, request: Request, location: int) -> bool:
