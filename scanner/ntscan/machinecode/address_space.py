@@ -35,7 +35,7 @@ _ALIGNED: Final = 0xFFFFFFFC
 _NOTHING: Final = "nothing lies at"
 
 
-class Touch(Struct, frozen=True):
+class Touch(Struct, frozen=True, gc=False):
     """A word that came into being with a value that a caller or the system decides."""
 
     origin: Origin

@@ -11,7 +11,7 @@ from ntscan.machinecode.address_map import (
 from ntscan.machinecode.processor import MemoryFault
 
 
-class Origin(Struct, frozen=True, cache_hash=True):
+class Origin(Struct, frozen=True, cache_hash=True, gc=False):
     """An unknown value: a root, then the offset of each pointer that was followed to it.
 
     ``Origin("arg0", (8, 0x28))`` is the word at 0x28 in what the word at 8 in what the first

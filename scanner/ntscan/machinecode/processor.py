@@ -33,7 +33,7 @@ class Stop(Struct, frozen=True):
     detail: str = ""
 
 
-class Comparison(Struct, frozen=True):
+class Comparison(Struct, frozen=True, gc=False):
     """The two operands of the instruction that a conditional branch depends on.
 
     ``operation`` is its mnemonic (``cmp``, ``test``, ``cmpult``, ``and``...), ``size`` in bytes.

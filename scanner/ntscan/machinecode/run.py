@@ -14,11 +14,12 @@ from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Comparison
 
 
-class Branch(Struct, frozen=True):
+class Branch(Struct, frozen=True, gc=False):
     """A conditional branch that a run met.
 
     ``natural`` is where the values lead, ``taken`` where it went; ``touches`` counts the unknown
-    words that had come into being.
+    words that had come into being. The garbage collector is told to pass it by, as it is for all
+    that runs keep by the thousand and that can be part of no cycle.
     """
 
     address: int

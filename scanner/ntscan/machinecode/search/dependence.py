@@ -18,7 +18,8 @@ from ntscan.machinecode.search.candidates import named
 from ntscan.machinecode.search.case import Case
 
 _MOST_CHANGED: Final = 32
-_ONES: Final = 0xFFFFFFFF
+#: Between them they turn each bit of a word: where neither shows, no other value is tried.
+_EACH_BIT: Final = (0, 0xFFFFFFFF)
 _DISTURBANCE: Final = 0x00A5_5A5A
 
 #: What branches compared, by their addresses.
@@ -59,13 +60,21 @@ class Dependence:
         was_wrong = _is_wrong(run)
         last = {touch.origin: touch for touch in reversed(run.touches)}
         for touch in without_pointers(run, list(last.values()))[:_MOST_CHANGED]:
-            for value in (0, 1, _ONES, touch.value ^ _DISTURBANCE):
-                if value != touch.value:
-                    assignment = {**run.assignment, touch.origin: value}
-                    changed = self._runner.run(run.function, assignment, run.choices)
-                    if not was_wrong and changed.clean_return and _is_wrong(changed):
-                        self.wrong.append(changed)
-                    yield touch.origin, _compared(changed)
+            changed = self._run_with(run, touch, _EACH_BIT)
+            if not all(_go_alike(run, each) for each in changed):
+                changed += self._run_with(run, touch, (1, touch.value ^ _DISTURBANCE))
+            for each in changed:
+                if not was_wrong and each.clean_return and _is_wrong(each):
+                    self.wrong.append(each)
+                yield touch.origin, _compared(each)
+
+    def _run_with(self, run: Run, touch: Touch, values: Sequence[int]) -> list[Run]:
+        """Run again with other values of a word."""
+        return [
+            self._runner.run(run.function, {**run.assignment, touch.origin: value}, run.choices)
+            for value in values
+            if value != touch.value
+        ]
 
 
 def which_inputs(run: Run, branch: Branch, cases: Iterable[Case]) -> str:
@@ -94,6 +103,16 @@ def _differ(one: _Compared, other: _Compared, address: int) -> bool:
 def _compared(run: Run) -> _Compared:
     """Give what each branch compared when it was first met."""
     return {each.address: each.comparison for each in reversed(run.branches)}
+
+
+def _go_alike(one: Run, other: Run) -> bool:
+    """Say whether two runs compare the same values at the same branches, and use IRPs alike."""
+    return (
+        one.branches == other.branches
+        and one.ended == other.ended
+        and [(each.sends, each.free_sites) for each in one.requests]
+        == [(each.sends, each.free_sites) for each in other.requests]
+    )
 
 
 def _is_wrong(run: Run) -> bool:
