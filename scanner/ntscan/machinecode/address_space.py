@@ -23,7 +23,7 @@ from ntscan.machinecode.address_map import (
 )
 from ntscan.machinecode.blocks import Block, BlockKind, Blocks
 from ntscan.machinecode.loader.loaded_image import LoadedImage, LoadedSection
-from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.origin import Origin, UnknownValues
 from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
@@ -32,6 +32,8 @@ _PAIR_SIZE: Final = 8
 _BITS: Final = 32
 _WORD: Final = 0xFFFFFFFF
 _ALIGNED: Final = 0xFFFFFFFC
+#: Unknown words that are remembered for later runs.
+_MOST_KEPT: Final = 100_000
 _NOTHING: Final = "nothing lies at"
 
 
@@ -50,6 +52,8 @@ class AddressSpace:
         self.places = Places(image)
         self.words: dict[int, int] = {}
         self._constants: dict[int, int] = {}
+        #: What words outside the image are where nothing else was chosen; the same in each run.
+        self._unknown: dict[int, Touch] = {}
         self.touches: list[Touch] = []
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
@@ -68,11 +72,18 @@ class AddressSpace:
     def begin(self, assignment: Mapping[Origin, int]) -> None:
         """Begin another run: nothing is touched yet, and chosen words have values given."""
         self._assignment = assignment
+        if len(self._unknown) > _MOST_KEPT:
+            self._unknown.clear()
         self.places.blocks = Blocks()
         self.touches = []
         self._open.clear()
         self.words.clear()
         self.words.update(self._slots)
+
+    def forget(self) -> None:
+        """Begin anew to give unknown values; those so far mean nothing to later runs."""
+        self.places.unknown = UnknownValues()
+        self._unknown.clear()
 
     # What a processor asks.
 
@@ -197,6 +208,8 @@ class AddressSpace:
         word = self.words.get(address)
         if word is not None:
             return word
+        if address in self._unknown:
+            return self._again(address)
         block = self._freed_block(address)
         if block is not None:
             return block.remains.get(address, 0)
@@ -260,8 +273,24 @@ class AddressSpace:
         origin = Origin("image", (address - self.image.base,))
         return self._value(origin, self._stored(section, address) or None)
 
+    def _again(self, address: int) -> int:
+        """Give a word that an earlier run has named, by its own value if no other was chosen."""
+        touch = self._unknown[address]
+        value = self._assignment.get(touch.origin)
+        if value is not None:
+            touch = Touch(touch.origin, value)
+        if touch.origin.given:
+            self.touches.append(touch)
+        self.words[address] = touch.value
+        return touch.value
+
     def _outside(self, address: int) -> int:
-        return self._value(self._origin(address))
+        origin = self._origin(address)
+        value = self._value(origin)
+        # Where a block lies, another may lie in another run.
+        if origin not in self._assignment and not BLOCKS <= address < BLOCKS_END:
+            self._unknown[address] = Touch(origin, value)
+        return value
 
     def _value(self, origin: Origin, default: int | None = None) -> int:
         value = self._assignment.get(origin, default)

@@ -16,7 +16,7 @@ from ntscan.machinecode.kernel.state import Choices, Kernel, PathEndError, PathE
 from ntscan.machinecode.known_runs import KnownRuns
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
-from ntscan.machinecode.origin import Origin, UnknownValues
+from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import MemoryFault
 from ntscan.machinecode.run import FREE, Course, Run
 
@@ -37,7 +37,7 @@ class Runner:
 
     def forget(self) -> None:
         """Begin anew to give unknown values; those of runs so far mean nothing to later ones."""
-        self._memory.places.unknown = UnknownValues()
+        self._memory.forget()
         self._known.forget()
 
     def run(

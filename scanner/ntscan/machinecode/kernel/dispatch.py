@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from msgspec import Struct
+
 from ntscan.drivermodel.layouts import Platform
 from ntscan.machinecode.kernel import (
     cancelling,
@@ -65,34 +67,51 @@ def answer_call(kernel: Kernel, address: int) -> None:
         call_other_driver(kernel, address, at)
         return
     kernel.calls.add(at)
-    name = str(routine.name)
-    signature = _signature(name, kernel.layouts.platform)
-    if signature is None:
+    answered = _answered(str(routine.name), kernel.layouts.platform)
+    if answered is None:
         raise PathEndError(f"0x{at:x} calls {_name(routine)}, which is not modelled")
-    fastcall = signature.convention is Convention.FASTCALL
-    call = Call(kernel=kernel, name=name, at=at, fastcall=fastcall)
-    model = MODELS.get(name)
-    result = _pass_over(call, routine, signature) if model is None else model(call)
-    kernel.processor.finish_call(result & 0xFFFFFFFF, signature.words_taken)
+    call = Call(kernel=kernel, name=answered.name, at=at, fastcall=answered.fastcall)
+    if answered.model is None:
+        result = _pass_over(call, routine, answered.arguments)
+    else:
+        result = answered.model(call)
+    kernel.processor.finish_call(result & 0xFFFFFFFF, answered.words_taken)
+
+
+class _Answered(Struct, frozen=True):
+    """A routine: what does its work, if anything does, and how it takes its arguments."""
+
+    name: str
+    model: Model | None
+    fastcall: bool
+    arguments: int
+    words_taken: int
 
 
 @cache
-def _signature(name: str, platform: Platform) -> Signature | None:
-    """Say how a routine is called; where only the stack would tell, it must be known."""
+def _answered(name: str, platform: Platform) -> _Answered | None:
+    """Say how a routine is answered; ``None`` where nobody knows what it takes off the stack."""
     signature = signatures().get(name)
-    if signature is None and platform is not Platform.X86:
-        return Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
-    return signature
+    if signature is None:
+        if platform is Platform.X86:
+            return None
+        signature = Signature(convention=Convention.STDCALL, arguments=_USUAL_ARGUMENTS)
+    cdecl = signature.convention is Convention.CDECL
+    return _Answered(
+        name=name,
+        model=MODELS.get(name),
+        fastcall=signature.convention is Convention.FASTCALL,
+        arguments=_USUAL_ARGUMENTS if cdecl else signature.arguments,
+        words_taken=signature.words_taken,
+    )
 
 
-def _pass_over(call: Call, routine: Import, signature: Signature) -> int:
+def _pass_over(call: Call, routine: Import, arguments: int) -> int:
     """Answer a routine that has no model with an unknown, unless it may matter to an IRP."""
     kernel, name = call.kernel, call.name
     if name.startswith((*_ENDS_A_PATH, *_WIDE)) or "Interlocked" in name:
         raise PathEndError(f"0x{call.at:x} calls {_name(routine)}, which is not modelled")
-    cdecl = signature.convention is Convention.CDECL
-    count = _USUAL_ARGUMENTS if cdecl else signature.arguments
-    for index in range(count):
+    for index in range(arguments):
         argument = call[index]
         block = kernel.memory.block_at(argument)
         if block is not None and block.address in kernel.requests:

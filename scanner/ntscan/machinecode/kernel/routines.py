@@ -43,8 +43,8 @@ class Signature(Struct, frozen=True, kw_only=True):
 def signatures() -> Mapping[str, Signature]:
     """Return the signature of each exported routine by its name, from ``routines.txt``."""
     text = files(__package__).joinpath("routines.txt").read_text("ascii")
-    return {
-        name: Signature(convention=Convention(convention), arguments=int(arguments))
-        for convention, arguments, names in _PARAGRAPH.findall(text)
-        for name in names.split()
-    }
+    known: dict[str, Signature] = {}
+    for convention, arguments, names in _PARAGRAPH.findall(text):
+        signature = Signature(convention=Convention(convention), arguments=int(arguments))
+        known.update(dict.fromkeys(names.split(), signature))
+    return known
