@@ -30,7 +30,7 @@ def test_a_pointer_is_known_by_the_path_to_it() -> None:
     routine = memory.read(table + 0x1C, 4)
 
     assert memory.places.unknown.behind(routine) == (Origin("arg0", (8, 0x28, 0x1C)), 0)
-    assert [str(touch.origin) for touch in memory.touches] == [
+    assert [str(touch.origin) for touch in memory.inputs.touches] == [
         "arg0",
         "arg0+8",
         "arg0[8]+0x28",
@@ -91,7 +91,7 @@ def test_places_outside_the_image_have_names(address: int, origin: Origin) -> No
     """Arguments, stack, system pages and imported variables; what a stack holds is not given."""
     memory = memory_with()
     assert memory.places.unknown.behind(memory.read(address, 4)) == (origin, 0)
-    assert [touch.origin for touch in memory.touches] == ([origin] if origin.given else [])
+    assert [touch.origin for touch in memory.inputs.touches] == ([origin] if origin.given else [])
 
 
 @pytest.mark.parametrize(

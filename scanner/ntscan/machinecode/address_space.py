@@ -11,19 +11,17 @@ from collections.abc import Callable, Mapping
 from itertools import repeat
 from typing import Final
 
-from msgspec import Struct
-
 from ntscan.machinecode.address_map import (
     BLOCKS,
     BLOCKS_END,
-    IMPORTED_ROUTINES,
     KERNEL_STACK,
     KERNEL_STACK_END,
-    ROUTINE_SPACING,
 )
 from ntscan.machinecode.blocks import Block, BlockKind, Blocks
+from ntscan.machinecode.image_memory import ImageMemory, is_changeable
+from ntscan.machinecode.inputs import Inputs
 from ntscan.machinecode.loader.loaded_image import LoadedImage, LoadedSection
-from ntscan.machinecode.origin import Origin, UnknownValues
+from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.places import Places
 from ntscan.machinecode.processor import MemoryFault
 
@@ -32,16 +30,6 @@ _PAIR_SIZE: Final = 8
 _BITS: Final = 32
 _WORD: Final = 0xFFFFFFFF
 _ALIGNED: Final = 0xFFFFFFFC
-#: Unknown words that are remembered for later runs.
-_MOST_KEPT: Final = 100_000
-_NOTHING: Final = "nothing lies at"
-
-
-class Touch(Struct, frozen=True, gc=False):
-    """A word that came into being with a value that a caller or the system decides."""
-
-    origin: Origin
-    value: int
 
 
 class AddressSpace:
@@ -50,40 +38,24 @@ class AddressSpace:
     def __init__(self, image: LoadedImage) -> None:
         self.image = image
         self.places = Places(image)
+        self.inputs = Inputs(self.places)
         self.words: dict[int, int] = {}
-        self._constants: dict[int, int] = {}
-        #: What words outside the image are where nothing else was chosen; the same in each run.
-        self._unknown: dict[int, Touch] = {}
-        self.touches: list[Touch] = []
         #: Called with a freed IRP that is touched.
         self.on_freed: Callable[[Block], None] = lambda _block: None
         #: The RVAs of calls by the addresses that they return to, as far as they were asked for.
         self.call_sites: dict[int, int] = {}
-        self._assignment: Mapping[Origin, int] = {}
+        self._of_image = ImageMemory(image)
         self._open: dict[int, tuple[Origin, int]] = {}
-        self._slots = {
-            slot: IMPORTED_ROUTINES + number * ROUTINE_SPACING
-            for number, slot in enumerate(image.imports)
-        }
-        self._code = tuple(
-            (section.address, section.end) for section in image.sections if section.executable
-        )
+        #: Of code, as ``processor.Memory`` has them.
+        self.is_code, self.fetch = self._of_image.is_code, self._of_image.fetch
 
     def begin(self, assignment: Mapping[Origin, int]) -> None:
         """Begin another run: nothing is touched yet, and chosen words have values given."""
-        self._assignment = assignment
-        if len(self._unknown) > _MOST_KEPT:
-            self._unknown.clear()
+        self.inputs.begin(assignment)
         self.places.blocks = Blocks()
-        self.touches = []
         self._open.clear()
         self.words.clear()
-        self.words.update(self._slots)
-
-    def forget(self) -> None:
-        """Begin anew to give unknown values; those so far mean nothing to later runs."""
-        self.places.unknown = UnknownValues()
-        self._unknown.clear()
+        self.words.update(self._of_image.slots)
 
     # What a processor asks.
 
@@ -127,20 +99,6 @@ class AddressSpace:
         if mask >> 2 * _BITS:
             self._store(base + 8, value >> 2 * _BITS, mask >> 2 * _BITS)
 
-    def is_code(self, address: int) -> bool:
-        """Say whether the image has executable bytes there; anything else leaves the image."""
-        for begin, end in self._code:  # noqa: SIM110  asked at each call, and any() takes longer
-            if begin <= address < end:
-                return True
-        return False
-
-    def fetch(self, address: int, length: int) -> bytes:
-        """Read up to so many bytes of code: fewer where the section ends."""
-        section = self.image.section_at(address)
-        if section is None or not section.executable:
-            raise MemoryFault(address, "no code at")
-        return self.image.read(address, min(length, section.end - address)) or b""
-
     # What the kernel model asks.
 
     def read_bytes(self, address: int, length: int) -> bytes:
@@ -166,7 +124,7 @@ class AddressSpace:
 
         ``default`` is what it is where nothing else was chosen; without, a value of its own.
         """
-        return self._value(origin, default)
+        return self.inputs.value(origin, default)
 
     def leave_open(self, address: int, origin: Origin) -> None:
         """Let others have changed a word: it is as it was, unless its origin is given a value."""
@@ -208,25 +166,20 @@ class AddressSpace:
         word = self.words.get(address)
         if word is not None:
             return word
-        if address in self._unknown:
-            return self._again(address)
         block = self._freed_block(address)
         if block is not None:
             return block.remains.get(address, 0)
         if address in self._open:
-            self.words[address] = word = self._value(*self._open.pop(address))
+            self.words[address] = word = self.inputs.value(*self._open.pop(address))
             return word
-        section = self._section_at(address)
-        if section is not None and not _is_changeable(section):
-            return self._constant(section, address)
-        word = self._outside(address) if section is None else self._variable(section, address)
+        section = self._of_image.section_at(address)
+        if section is None:
+            word = self.inputs.word(address)
+        elif is_changeable(section):
+            word = self._variable(section, address)
+        else:
+            return self._of_image.constant(section, address)
         self.words[address] = word
-        return word
-
-    def _constant(self, section: LoadedSection, address: int) -> int:
-        word = self._constants.get(address)
-        if word is None:
-            word = self._constants[address] = self._stored(section, address)
         return word
 
     def _store(self, address: int, value: int, mask: int) -> None:
@@ -241,18 +194,12 @@ class AddressSpace:
         words[address] = (old & ~mask) | value
 
     def _refuse_unwritable(self, address: int) -> None:
-        section = self._section_at(address)
+        section = self._of_image.section_at(address)
         if section is None:
             if not self.places.holds(address):
-                raise MemoryFault(address, _NOTHING)
-        elif not _is_changeable(section):
+                raise MemoryFault(address, "nothing lies at")
+        elif not is_changeable(section):
             raise MemoryFault(address, "a write to read-only memory at")
-
-    def _section_at(self, address: int) -> LoadedSection | None:
-        base = self.image.base
-        if not base <= address < base + self.image.size:
-            return None
-        return self.image.section_at(address)
 
     def _freed_block(self, address: int) -> Block | None:
         if not BLOCKS <= address < BLOCKS_END:
@@ -264,53 +211,12 @@ class AddressSpace:
             self.on_freed(block)
         return block
 
-    def _stored(self, section: LoadedSection, address: int) -> int:
-        length = min(4, section.end - address)
-        return int.from_bytes(self.image.read(address, length) or b"", "little")
-
     def _variable(self, section: LoadedSection, address: int) -> int:
         """Give a variable of the image; one that begins as zero may have any value by now."""
         origin = Origin("image", (address - self.image.base,))
-        return self._value(origin, self._stored(section, address) or None)
-
-    def _again(self, address: int) -> int:
-        """Give a word that an earlier run has named, by its own value if no other was chosen."""
-        touch = self._unknown[address]
-        value = self._assignment.get(touch.origin)
-        if value is not None:
-            touch = Touch(touch.origin, value)
-        if touch.origin.given:
-            self.touches.append(touch)
-        self.words[address] = touch.value
-        return touch.value
-
-    def _outside(self, address: int) -> int:
-        origin = self._origin(address)
-        value = self._value(origin)
-        # Where a block lies, another may lie in another run.
-        if origin not in self._assignment and not BLOCKS <= address < BLOCKS_END:
-            self._unknown[address] = Touch(origin, value)
-        return value
-
-    def _value(self, origin: Origin, default: int | None = None) -> int:
-        value = self._assignment.get(origin, default)
-        if value is None:
-            value = self.places.unknown.value(origin)
-        if origin.given:
-            self.touches.append(Touch(origin, value))
-        return value
-
-    def _origin(self, address: int) -> Origin:
-        origin = self.places.origin(address)
-        if origin is None:
-            raise MemoryFault(address, _NOTHING)
-        return origin
+        return self.inputs.value(origin, self._of_image.initial(section, address) or None)
 
 
 def _is_stack(address: int, size: int) -> bool:
     """Say whether whole words of the stack lie at an address."""
     return KERNEL_STACK <= address <= KERNEL_STACK_END - size and not address & 3
-
-
-def _is_changeable(section: LoadedSection) -> bool:
-    return section.writable and not section.executable

@@ -54,7 +54,7 @@ class BranchNotes:
                 natural=natural,
                 taken=taken,
                 comparison=self._processor.comparison(),
-                touches=len(self._memory.touches),
+                touches=len(self._memory.inputs.touches),
             )
         )
         if number < len(self._follow) and self._follow[number] != (address, taken):

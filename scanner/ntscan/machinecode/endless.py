@@ -25,7 +25,7 @@ class EndlessLoops:
         Raises PathExhaustedError where all is as it was when the run met it before, or where the
         run walks along a list whose end no input gives.
         """
-        touches = self._kernel.memory.touches
+        touches = self._kernel.memory.inputs.touches
         if touches and len(touches[-1].origin.offsets) > _MOST_POINTERS:
             raise PathExhaustedError(f"it follows more than {_MOST_POINTERS} pointers in a row")
         if address == self._address and self._is_as_kept():

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec import field as struct_field
 
-from ntscan.machinecode.address_space import Touch
+from ntscan.machinecode.inputs import Touch
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin

@@ -37,7 +37,7 @@ class Runner:
 
     def forget(self) -> None:
         """Begin anew to give unknown values; those of runs so far mean nothing to later ones."""
-        self._memory.forget()
+        self._memory.inputs.forget()
         self._known.forget()
 
     def run(
@@ -81,7 +81,7 @@ class Runner:
             run.ended = "it left the path"
         note_pointers_left(kernel)
         run.path = tuple((branch.address, branch.taken) for branch in run.branches)
-        run.touches = self._memory.touches
+        run.touches = self._memory.inputs.touches
         run.requests = tuple(kernel.requests.values())
         run.fast_io_answers = tuple(kernel.fast_io_answers)
         run.doubts = tuple(kernel.doubts)
@@ -97,7 +97,7 @@ def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:
     run.allocations.append(at)
     if run.allocation is None:
         run.allocation = len(run.branches)
-        run.touches_before = len(memory.touches)
+        run.touches_before = len(memory.inputs.touches)
 
 
 def _check_return(before: tuple[int, ...], after: tuple[int, ...]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, TypeAlias
 
-from ntscan.machinecode.address_space import Touch
+from ntscan.machinecode.inputs import Touch
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Comparison
 from ntscan.machinecode.run import Branch, Run

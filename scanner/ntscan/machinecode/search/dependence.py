@@ -7,7 +7,7 @@ keeps by itself. It is not where another input changes what it compares.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from ntscan.machinecode.address_space import Touch
+from ntscan.machinecode.inputs import Touch
 from ntscan.machinecode.irp_facts import asks_to_unlock, is_freed_twice
 from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin
