@@ -10,14 +10,12 @@ from typing import Final, TypeAlias
 
 from ntscan.machinecode.alpha.instruction import LDA, LDAH, LDL, ZERO, Instruction
 from ntscan.machinecode.alpha.state import (
-    LOWEST_NEGATIVE,
     AlphaState,
     Step,
     memory_address,
-    no_address,
     written,
 )
-from ntscan.machinecode.alpha.words import LONGWORD, LONGWORD_SIGN, QUADWORD, sign_extended
+from ntscan.machinecode.alpha.words import LONGWORD, QUADWORD, sign_extended
 from ntscan.machinecode.processor import MemoryFault
 
 _LONGWORD_SIZE: Final = 4
@@ -59,20 +57,14 @@ def _load(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def longword() -> int:
-        address = registers[rb] + displacement & QUADWORD
-        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
-            raise no_address(address)
-        address &= LONGWORD
+        address = memory_address(registers[rb] + displacement)
         word = known(address)
         registers[ra] = sign_extended(read(address, size) if word is None else word)
         origins[ra] = None
         return following
 
     def quadword() -> int:
-        address = registers[rb] + displacement & QUADWORD
-        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
-            raise no_address(address)
-        address &= LONGWORD
+        address = memory_address(registers[rb] + displacement)
         low, high = known(address), known(address + _LONGWORD_SIZE)
         if low is None or high is None:
             registers[ra] = read(address, size)
@@ -116,10 +108,7 @@ def _store(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def longword() -> int:
-        address = registers[rb] + displacement & QUADWORD
-        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
-            raise no_address(address)
-        address &= LONGWORD
+        address = memory_address(registers[rb] + displacement)
         if address in words:
             words[address] = registers[ra] & LONGWORD
         else:
@@ -127,10 +116,7 @@ def _store(state: AlphaState, instruction: Instruction, size: int) -> Step:
         return following
 
     def quadword() -> int:
-        address = registers[rb] + displacement & QUADWORD
-        if LONGWORD_SIGN <= address < LOWEST_NEGATIVE:
-            raise no_address(address)
-        address &= LONGWORD
+        address = memory_address(registers[rb] + displacement)
         value = registers[ra]
         if address in words and address + _LONGWORD_SIZE in words:
             words[address] = value & LONGWORD

@@ -31,7 +31,7 @@ Ask: TypeAlias = Callable[[Decision, bool], bool]
 #: Where what is written to register 31 goes; never read.
 SINK: Final = 32
 #: The lowest quadword that is a negative longword, sign-extended.
-LOWEST_NEGATIVE: Final = QUADWORD ^ (LONGWORD_SIGN - 1)
+_NEGATIVE: Final = QUADWORD ^ (LONGWORD_SIGN - 1)
 
 
 class Halted(Exception):  # noqa: N818  no error: it ends a run, and never leaves this package
@@ -72,11 +72,6 @@ def memory_address(value: int) -> int:
     """
     value &= QUADWORD
     # As is_sign_extended has it; this is asked at each access.
-    if LONGWORD_SIGN <= value < LOWEST_NEGATIVE:
-        raise no_address(value)
+    if LONGWORD_SIGN <= value < _NEGATIVE:
+        raise MemoryFault(value, "not a 32-bit address, sign-extended:")
     return value & LONGWORD
-
-
-def no_address(value: int) -> MemoryFault:
-    """Return the fault of an access to where no 32-bit address leads."""
-    return MemoryFault(value, "not a 32-bit address, sign-extended:")

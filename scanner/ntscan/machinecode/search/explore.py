@@ -38,7 +38,7 @@ class _Turn(NamedTuple):
     order: int
     run: Run
     number: int
-    forced_before: dict[int, bool]
+    forced_before: Mapping[int, bool]
 
 
 @dataclass(slots=True)
@@ -98,8 +98,8 @@ class _Exploration:
         course = Course(forced=forced, follow=follow)
         return self._runner.run(self._function, assignment, FIRST_CHOICES, course)
 
-    def _take(self, run: Run, forced: dict[int, bool], bound: int) -> None:
-        """Note what a run reached, and put its branches on the list."""
+    def _take(self, run: Run, forced: Mapping[int, bool], bound: int) -> None:
+        """Note what a run reached, and put its branches from a number on, past all forced ones."""
         if run.allocation is None:
             if run.natural and run.ended:
                 self._reached.ended[run.ended] = None
@@ -112,10 +112,9 @@ class _Exploration:
         end = len(run.branches) if run.allocation is None else run.allocation
         for number in range(bound, end):
             self._order += 1
-            before = {at: way for at, way in forced.items() if at < number}
             branch = run.branches[number]
             known = self._edges.get((branch.address, not branch.taken), 0)
-            turn = _Turn(known, len(before), self._order, run, number, before)
+            turn = _Turn(known, len(forced), self._order, run, number, forced)
             heapq.heappush(self._turns, turn)
 
     def _turn(self, turn: _Turn) -> None:
