@@ -11,7 +11,7 @@ from ntscan.reporting.report import DemonstrationEntry
 from ntscan.vocabulary import Behaviour
 
 if TYPE_CHECKING:
-    from ntscan.drivermodel import Demonstration
+    from ntscan.drivermodel.demonstrate import Demonstration
 
 
 def demonstrations(
@@ -47,6 +47,6 @@ def prepare_model() -> None:
 @cache
 def _demonstration(behaviour: Behaviour) -> "Demonstration":
     # The model is imported where it runs, so that a scan without it starts faster.
-    from ntscan.drivermodel import demonstrate  # noqa: PLC0415
+    from ntscan.drivermodel.demonstrate import demonstrate  # noqa: PLC0415
 
     return demonstrate(behaviour)

@@ -2,10 +2,9 @@
 
 import pytest
 
-from ntscan.drivermodel import demonstrate
 from ntscan.drivermodel.bugcheck import Irql
 from ntscan.drivermodel.builds import LEFT_WITH_THREAD
-from ntscan.drivermodel.demonstrate import record
+from ntscan.drivermodel.demonstrate import demonstrate, record
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.vocabulary import Behaviour

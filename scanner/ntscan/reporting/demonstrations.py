@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ntscan.drivermodel import Demonstration
+from ntscan.drivermodel.demonstrate import Demonstration
 from ntscan.evidence.characteristics import FileItem
 from ntscan.machinecode.traced import Trace
 from ntscan.reporting.report import DemonstrationEntry
