@@ -1,7 +1,8 @@
 """How much work an analysis may do; no input makes it do more."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -52,6 +53,16 @@ class Meter:
         """Let what follows spend one of so many equal parts of the instructions left."""
         left = self.budget.instructions - self.instructions
         self._share_ends = self.instructions + left // parts
+
+    @contextmanager
+    def half_of_share(self) -> Iterator[None]:
+        """Let what is done within spend half of what is left of a share, so that some stays."""
+        share_ends = self._share_ends
+        self._share_ends = self.instructions + (share_ends - self.instructions) // 2
+        try:
+            yield
+        finally:
+            self._share_ends = share_ends
 
     def end_share(self) -> None:
         """Let what follows spend all that is left."""

@@ -1,11 +1,12 @@
-"""Which functions the callers need not be run for; and shares of the budget."""
+"""Which functions the callers need not be run for; and searches that end at their share."""
 
 from typing import Final
 
 import pytest
 
 from fixtures.bare_driver import BASE, CODE, bare_image
-from ntscan.machinecode.budget import Budget, Meter, ShareSpentError
+from ntscan.machinecode.budget import Budget, Meter
+from ntscan.machinecode.irp_facts import is_freed_twice
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.settled import is_settled
 from ntscan.machinecode.search.traverse import FromStart, traverse
@@ -70,18 +71,6 @@ def test_nothing_is_settled_by_a_function_that_was_not_gone_through() -> None:
     assert not is_settled(one)
 
 
-def test_a_share_is_a_part_of_what_is_left() -> None:
-    """It ends what would go beyond it; after it, the rest can be spent."""
-    meter = Meter(Budget(instructions=100))
-    meter.spend(20)
-    meter.begin_share(4)
-    meter.spend(19)
-    with pytest.raises(ShareSpentError):
-        meter.spend(1)
-    meter.end_share()
-    meter.spend(59)
-
-
 @pytest.mark.parametrize("parts", [2, 3, 10, 1000])
 def test_a_search_that_ends_at_its_share_leaves_a_doubt(parts: int) -> None:
     """What it found until then is kept; the function counts as not gone through to its end."""
@@ -94,3 +83,25 @@ def test_a_search_that_ends_at_its_share_leaves_a_doubt(parts: int) -> None:
     part = search(meter, FLUSH, COMPLETION_FREES, "")
     assert any("its share of the limits" in doubt for doubt in part.cases.doubts)
     assert len(part.cases.cases) <= len(whole.cases.cases)
+
+
+def test_a_long_way_to_the_allocation_leaves_something_for_what_comes_after_it() -> None:
+    """The search for ways may spend half of a share: the one found at once is gone through."""
+    # Thirty words behind the second argument are compared, each to the same way, then an IRP is
+    # allocated and sent; the completion routine frees it twice.
+    compared = " ".join(f"81 79 {4 * number:02x} 44 33 22 11 75 00" for number in range(30))
+    code = f"8b 4c 24 08 {compared}" + SENDS.format(
+        function=FLUSH, completion=f"{COMPLETION_FREES}  {COMPLETION_FREES}", after=""
+    ).replace("@1048", "@1180").replace("1080", "1280")
+    meter = Meter(Budget())
+    start = StartPoint(function=BASE + CODE, allocations=(BASE + CODE + 0x117,), depth=0)
+    meter.begin_share(1000)
+    found = traverse(Runner(bare_image(code, IMPORTS), meter), start)
+
+    assert "its share of the limits" in next(iter(found.ended))
+    assert any(
+        is_freed_twice(request)
+        for case in found.cases.cases
+        for run in case.refused
+        for request in run.requests
+    )

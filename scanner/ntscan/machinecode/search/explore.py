@@ -71,7 +71,8 @@ class _Exploration:
 
     def explore(self) -> Reached:
         try:
-            self._search()
+            with self._runner.meter.half_of_share():
+                self._search()
         except ShareSpentError:
             self._reached.ended[SHARE_SPENT] = None
         return self._reached

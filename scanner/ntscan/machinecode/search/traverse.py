@@ -55,7 +55,8 @@ def _solve_forced(runner: Runner, reached: Reached, natural: list[Run]) -> list[
     for run in list(shortest_forced(reached))[:_MOST_SOLVED]:
         if not sites.issuperset(run.allocations) or not natural:
             try:
-                solved = solve(runner, run)
+                with runner.meter.half_of_share():
+                    solved = solve(runner, run)
             except ShareSpentError:
                 reached.ended[SHARE_SPENT] = None
                 solved = None
