@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = None) -> Report:
-    """Scan files and folders and report what every rule says of each.
+    """Scan files, folders and disk images, and report what every rule says of each.
 
     ``rules`` are the rules to ask; without them those are loaded that ``options`` names. Raises
     UsageError where a target does not exist or a rule does not load.

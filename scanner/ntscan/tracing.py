@@ -1,7 +1,7 @@
 """Which files' own machine code is run, and the runs: evidence that is collected on demand.
 
-It costs a second a driver, so it is asked where it can tell something: of a file whose build left
-the verdict open, or where the user asks for it.
+It costs up to seconds a driver, so it is asked where it can tell something: of a file whose build
+left the verdict open, or where the user asks for it.
 """
 
 import hashlib
