@@ -20,8 +20,6 @@ NOTHING = "83 7c 24 04 00 74 00 c3"
 SENDS = """
 6a 00 6a 01 ff 15 [IoAllocateIrp]  8b d0  8b 4c 24 04  ff 15 [IofCallDriver]  c3
 """
-# It allocates one IRP after the other.
-ALLOCATES = "6a 00 6a 01 ff 15 [IoAllocateIrp]  eb f4"
 # It asks FastIoUnlockSingle of the driver of its argument, a device.
 ASKS = """
 8b 5c 24 04
@@ -75,20 +73,6 @@ def test_other_inputs_or_another_course_make_another_run() -> None:
     assert runs.is_run(FIRST, course=Course(forced={0: True}))
     assert runs.is_run(FIRST, course=Course(follow=((BASE + CODE + 5, True),)))
     assert runs.is_run(FIRST, course=Course(steps=2))
-
-
-@pytest.mark.parametrize(
-    ("code", "irps", "is_run"),
-    [(NOTHING, 0, False), (SENDS, 1, False), (SENDS, 0, True), (ALLOCATES, 4, True)],
-)
-def test_how_many_irps_it_may_allocate_counts_where_a_run_allocates_more(
-    code: str, irps: int, is_run: bool
-) -> None:
-    """A run that came to its end within the bound is the same under any other that it keeps."""
-    runs = Runs(code)
-    course = Course(irps=irps)
-    assert runs.is_run(FIRST, course=course) is is_run
-    assert not runs.is_run(FIRST, course=course)
 
 
 def test_a_runner_that_forgets_runs_again() -> None:

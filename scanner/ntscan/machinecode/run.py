@@ -9,7 +9,7 @@ from msgspec import field as struct_field
 
 from ntscan.machinecode.inputs import Touch
 from ntscan.machinecode.kernel.request import Request
-from ntscan.machinecode.kernel.state import MOST_IRPS, Choices
+from ntscan.machinecode.kernel.state import Choices
 from ntscan.machinecode.origin import Origin
 from ntscan.machinecode.processor import Comparison
 
@@ -35,14 +35,13 @@ class Course(Struct, frozen=True, kw_only=True):
     ``forced`` are branches, by their number in the run, and where they go; none after an IRP is
     allocated. A run that leaves the path to ``follow`` stops there; with ``only_follow``, so does
     one that has come to its end. ``steps`` is the number of instructions it may take, if not the
-    budget's, and ``irps`` that of the IRPs that it may allocate.
+    budget's.
     """
 
     forced: Mapping[int, bool] = struct_field(default_factory=dict)
     follow: Sequence[tuple[int, bool]] = ()
     only_follow: bool = False
     steps: int | None = None
-    irps: int = MOST_IRPS
 
 
 FREE: Final = Course()

@@ -64,7 +64,6 @@ class Runner:
         execution = Execution(kernel, self.meter, course.steps)
         kernel.run_until = execution
         kernel.spend = execution.spend
-        kernel.most_irps = course.irps
         kernel.on_allocation = partial(_note_allocation, run, self._memory)
         processor.branch_hook = BranchNotes(kernel, run, course)
         before = processor.preserved()

@@ -11,6 +11,8 @@ from ntscan.machinecode.kernel.state import Kernel, PathEndError, PathExhaustedE
 from ntscan.machinecode.kernel.threads import current_thread
 from ntscan.machinecode.traced import FreedBy, FreeSite
 
+#: A run that allocates more is in a loop that its inputs do not end.
+_MOST_IRPS: Final = 12
 _DEVICE_STACK_SIZE: Final = 0x30
 _IRP_MJ_DEVICE_CONTROL: Final = 0x0E
 _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
@@ -19,8 +21,8 @@ _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
 def allocate_irp(call: Call, stack_size: int) -> Request | None:
     """Make an IRP with so many stack locations (a CCHAR), initialised; None where that fails."""
     kernel, at = call.kernel, call.at
-    if len(kernel.requests) >= kernel.most_irps:
-        raise PathExhaustedError(f"more than {kernel.most_irps} IRPs are allocated")
+    if len(kernel.requests) >= _MOST_IRPS:
+        raise PathExhaustedError(f"more than {_MOST_IRPS} IRPs are allocated")
     locations = stack_size & 0xFF
     if not 0 < locations <= 0x7F:  # noqa: PLR2004  a CCHAR
         raise PathEndError(f"an IRP with {locations} stack locations is allocated at 0x{at:x}")

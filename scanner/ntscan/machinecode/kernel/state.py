@@ -17,8 +17,6 @@ from ntscan.machinecode.origin import Origin, answer_of
 from ntscan.machinecode.processor import Processor
 from ntscan.machinecode.traced import CompletionMode, FreedBy
 
-#: A run that allocates more is in a loop that its inputs do not end.
-MOST_IRPS: Final = 12
 #: NT 4.0's kernel stack has 12 KB; nested calls beyond this many are no driver's.
 _DEEPEST: Final = 12
 
@@ -72,8 +70,6 @@ class Kernel:
         self.spend: Callable[[int], None] = lambda _instructions: None
         #: ``sending.complete``: the parts of the model that wait call it.
         self.complete: Callable[[Request, int], None]
-        #: The IRPs that the run may allocate.
-        self.most_irps = MOST_IRPS
         #: How often the processor has stopped, for whatever reason.
         self.stops = 0
         self.requests: dict[int, Request] = {}

@@ -24,8 +24,6 @@ FIRST_CHOICES: Final = Choices(mode=CompletionMode.SUCCESS, fast_io_answer=False
 
 _MOST_RUNS: Final = 400
 _MOST_PROPOSALS: Final = 40
-#: In so many rounds a loop behind the allocation shows its ways; the cases go through all of them.
-_MOST_IRPS: Final = 4
 _MOST_TURNS_OF_ONE_EDGE: Final = 4
 
 
@@ -98,7 +96,7 @@ class _Exploration:
         follow: Sequence[tuple[int, bool]] = (),
     ) -> Run:
         self._runs += 1
-        course = Course(forced=forced, follow=follow, irps=_MOST_IRPS)
+        course = Course(forced=forced, follow=follow)
         return self._runner.run(self._function, assignment, FIRST_CHOICES, course)
 
     def _take(self, run: Run, forced: Mapping[int, bool], bound: int) -> None:
