@@ -18,8 +18,7 @@ from ntscan.machinecode.search.candidates import named
 from ntscan.machinecode.search.case import Case
 
 _MOST_CHANGED: Final = 32
-#: Between them they turn each bit of a word: where neither shows, no other value is tried.
-_EACH_BIT: Final = (0, 0xFFFFFFFF)
+_ONES: Final = 0xFFFFFFFF
 _DISTURBANCE: Final = 0x00A5_5A5A
 
 #: What branches compared, by their addresses.
@@ -58,23 +57,38 @@ class Dependence:
 
     def _change(self, run: Run) -> Iterator[tuple[Origin, _Compared]]:
         was_wrong = _is_wrong(run)
-        last = {touch.origin: touch for touch in reversed(run.touches)}
-        for touch in without_pointers(run, list(last.values()))[:_MOST_CHANGED]:
-            changed = self._run_with(run, touch, _EACH_BIT)
-            if not all(_go_alike(run, each) for each in changed):
-                changed += self._run_with(run, touch, (1, touch.value ^ _DISTURBANCE))
-            for each in changed:
-                if not was_wrong and each.clean_return and _is_wrong(each):
-                    self.wrong.append(each)
-                yield touch.origin, _compared(each)
+        for touch in self._not_quiet(run):
+            for value in (0, 1, _ONES, touch.value ^ _DISTURBANCE):
+                if value != touch.value:
+                    changed = self._run_with(run, {touch.origin: value})
+                    if not was_wrong and changed.clean_return and _is_wrong(changed):
+                        self.wrong.append(changed)
+                    yield touch.origin, _compared(changed)
 
-    def _run_with(self, run: Run, touch: Touch, values: Sequence[int]) -> list[Run]:
-        """Run again with other values of a word."""
-        return [
-            self._runner.run(run.function, {**run.assignment, touch.origin: value}, run.choices)
-            for value in values
-            if value != touch.value
+    def _not_quiet(self, run: Run) -> list[Touch]:
+        """Leave out words of which no value that is tried shows anywhere: most of them.
+
+        Each is tried with two by itself; what stays quiet, with the two others all at once.
+        """
+        last = {touch.origin: touch for touch in reversed(run.touches)}
+        words = without_pointers(run, list(last.values()))[:_MOST_CHANGED]
+        quiet = [
+            touch
+            for touch in words
+            if self._shows_nothing(run, {touch.origin: 0})
+            and self._shows_nothing(run, {touch.origin: _ONES})
         ]
+        ones = {touch.origin: 1 for touch in quiet}
+        others = {touch.origin: touch.value ^ _DISTURBANCE for touch in quiet}
+        if self._shows_nothing(run, ones) and self._shows_nothing(run, others):
+            return [touch for touch in words if touch not in quiet]
+        return words
+
+    def _shows_nothing(self, run: Run, values: Mapping[Origin, int]) -> bool:
+        return not values or _go_alike(run, self._run_with(run, values))
+
+    def _run_with(self, run: Run, values: Mapping[Origin, int]) -> Run:
+        return self._runner.run(run.function, {**run.assignment, **values}, run.choices)
 
 
 def which_inputs(run: Run, branch: Branch, cases: Iterable[Case]) -> str:
