@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fixtures.bare_driver import BASE, CODE, SLOTS, VARIABLES, bare_image
 from ntscan.machinecode.address_map import IMPORTED_ROUTINES, INITIAL_STACK, KERNEL_STACK
@@ -165,3 +166,18 @@ def test_memory_holds_what_was_written(writes: list[tuple[int, int, int]]) -> No
         memory.write(block.address + offset, size, value)
         plain[offset : offset + size] = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
     assert memory.read_bytes(block.address, 0x80) == plain
+
+
+def test_a_variable_among_code_that_can_be_written_is_no_constant() -> None:
+    """In a section that is both, a word of zero is unknown when it is read, and is not written."""
+    image = bare_image("c3 00 00 00 00 00 00 00")
+    code, *others = image.sections
+    both = replace(code, writable=True)
+    memory = AddressSpace(replace(image, sections=(both, *others)))
+    memory.begin({Origin("image", (CODE + 4,)): 5})
+    with pytest.raises(MemoryFault):
+        memory.write(BASE + CODE + 4, 4, 1)
+
+    assert [memory.read(BASE + CODE + offset, 4) for offset in (0, 4)] == [0xC3, 5]
+    assert [touch.origin.offsets for touch in memory.inputs.touches] == [(CODE,), (CODE + 4,)]
+    assert memory.words == {}

@@ -177,6 +177,9 @@ class AddressSpace:
             word = self.inputs.word(address)
         elif is_changeable(section):
             word = self._variable(section, address)
+        elif section.writable:
+            # Code that others may have written to: what is read there is not taken for constant.
+            return self._variable(section, address)
         else:
             return self._of_image.constant(section, address)
         self.words[address] = word

@@ -1,7 +1,7 @@
 """Which model answers a call that leaves the image."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -52,6 +52,8 @@ _ENDS_A_PATH: Final = (
 )
 #: Their results are 64 bits wide.
 _WIDE: Final = ("_all", "_aull", "RtlLargeInteger", "RtlExtended", "RtlEnlarged", "RtlConvert")
+#: Routines that are remembered: on Alpha an image may name any.
+_MOST_ANSWERED: Final = 4_096
 #: Arguments that are looked at where nothing says how many there are.
 _USUAL_ARGUMENTS: Final = 4
 
@@ -88,7 +90,7 @@ class _Answered(Struct, frozen=True):
     words_taken: int
 
 
-@cache
+@lru_cache(_MOST_ANSWERED)
 def _answered(name: str, platform: Platform) -> _Answered | None:
     """Say how a routine is answered; ``None`` where nobody knows what it takes off the stack."""
     signature = signatures().get(name)

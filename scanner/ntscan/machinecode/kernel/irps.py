@@ -12,7 +12,7 @@ from ntscan.machinecode.kernel.threads import current_thread
 from ntscan.machinecode.traced import FreedBy, FreeSite
 
 #: A run that allocates more is in a loop that its inputs do not end.
-_MOST_IRPS: Final = 12
+_MOST_IRPS: Final = 8
 _DEVICE_STACK_SIZE: Final = 0x30
 _IRP_MJ_DEVICE_CONTROL: Final = 0x0E
 _IRP_MJ_INTERNAL_DEVICE_CONTROL: Final = 0x0F
