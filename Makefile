@@ -33,17 +33,9 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-$(REAL_HIVE): | .venv/ready
+build/downloads/dissect_%.tar.gz: | .venv/ready
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--no-binary dissect.regf --dest $(@D) dissect.regf==3.14
-
-$(REAL_NTFS): | .venv/ready
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--no-binary dissect.ntfs --dest $(@D) dissect.ntfs==3.16
-
-$(REAL_FAT): | .venv/ready
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--no-binary dissect.fat --dest $(@D) dissect.fat==3.13
+		--no-binary dissect.$(firstword $(subst -, ,$*)) --dest $(@D) dissect.$(subst -,==,$*)
 
 $(REAL_DRIVERS):
 	fixtures/fetch_real_drivers.sh $@

@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "vocabulary": set(),
     "errors": set(),
     "version": set(),
+    "garbage": set(),
     "sources": ROOTS_OF_ALL,
     "evidence": ROOTS_OF_ALL | {"sources"},
     "rulebook": ROOTS_OF_ALL,
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     | {"sources", "evidence", "rulebook", "evaluation", "machinecode", "reporting"}
     | {"asking", "tracing", "demonstrating"},
 }
-MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer"}
+MAY_IMPORT["auditing"] = MAY_IMPORT["composer"] | {"composer", "garbage"}
 #: Each library from outside, and the only places that know it: a module, or a room.
 PLACES_OF: dict[str, tuple[str, ...]] = {
     "distributed": ("auditing/dask_engine.py",),

@@ -4,16 +4,15 @@ import gc
 import sys
 from typing import Final
 
-#: Objects made before the collector looks at the young ones; Python's own figure is 700. Importing
-#: makes tens of thousands and no garbage, and every look at them delays the start.
-_YOUNG_OBJECTS: Final = 100_000
+from ntscan.garbage import YOUNG_OBJECTS
+
 #: What a shell says of a program that Ctrl-C ended.
 _INTERRUPTED: Final = 128 + 2
 
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(_YOUNG_OBJECTS)
+    gc.set_threshold(YOUNG_OBJECTS)
     try:
         from ntscan.cli import run  # noqa: PLC0415  imported under the threshold above
 

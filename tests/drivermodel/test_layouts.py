@@ -89,6 +89,7 @@ def test_the_first_word_of_an_irp_with_one_stack_location(
     [(Platform.X86, False, 0x1000), (Platform.ALPHA, True, 0x2000)],
 )
 def test_what_a_platform_says_of_itself(platform: Platform, derived: bool, page_size: int) -> None:
-    """Alpha's layouts are called derived; its pages are twice as large."""
+    """Alpha's layouts are derived, and results say so; its pages are twice as large."""
     layouts = LAYOUTS[platform]
     assert (layouts.platform, layouts.derived, layouts.page_size) == (platform, derived, page_size)
+    assert ("unverified" in " ".join(Policies(platform=platform).assumptions())) is derived

@@ -18,12 +18,10 @@ from ntscan.auditing.frames import read_frame, write_frame
 from ntscan.auditing.limits import Limits
 from ntscan.auditing.watched_child import run_watched
 from ntscan.errors import EngineError, NtscanError, ScanFailed
+from ntscan.garbage import YOUNG_OBJECTS
 
 #: What makes the work from the first message, before any target comes.
 Prepare: TypeAlias = Callable[[bytes], Work]
-
-#: Objects made before the collector looks at the young ones; little of them is ever garbage.
-_YOUNG_OBJECTS: Final = 100_000
 
 #: The first byte of a reply: a result follows, or the sentence that says why there is none.
 RESULT: Final = b"R"
@@ -70,7 +68,7 @@ def _encode(error: NtscanError) -> bytes:
 
 def main() -> None:
     """Take ``MODULE:FUNCTION SECONDS BYTES`` from the command line, and serve."""
-    gc.set_threshold(_YOUNG_OBJECTS)
+    gc.set_threshold(YOUNG_OBJECTS)
     name, seconds, memory = sys.argv[1:]
     module, _, function = name.partition(":")
     prepare: Prepare = getattr(import_module(module), function)

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from ntscan.drivermodel.bugcheck import Irql
-from ntscan.drivermodel.layouts import Platform
+from ntscan.drivermodel.layouts import LAYOUTS, Platform
 
 
 class Allocator(StrEnum):
@@ -56,7 +56,7 @@ class Policies(Struct, frozen=True, kw_only=True):
             _TYPE_CHECK_ASSUMPTION[self.type_check],
             _POOL_ASSUMPTION,
             f"Other drivers ask for IRPs of SFM's size, at {self.traffic_irql.name}.",
-            _LAYOUT_ASSUMPTION[self.platform],
+            _LAYOUT_ASSUMPTION[LAYOUTS[self.platform].derived],
             _ADDRESS_ASSUMPTION,
         )
 
@@ -93,6 +93,6 @@ _ADDRESS_ASSUMPTION: Final = (
     "Addresses are the model's own; outside its few regions, user range included, is no memory."
 )
 _LAYOUT_ASSUMPTION: Final = {
-    Platform.X86: "Structure layouts are those of the public DDK headers for x86.",
-    Platform.ALPHA: "Structure layouts are derived for Alpha from the declarations, unverified.",
+    False: "Structure layouts are those of the public DDK headers for x86.",
+    True: "Structure layouts are derived for Alpha from the declarations, unverified.",
 }

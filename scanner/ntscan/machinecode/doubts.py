@@ -8,8 +8,7 @@ from ntscan.machinecode.irp_facts import (
     is_freed_twice,
 )
 from ntscan.machinecode.run import Run
-from ntscan.machinecode.search.case import Case
-from ntscan.machinecode.search.traverse import FromStart, cases_of
+from ntscan.machinecode.search.traverse import FromStart, cases_of, requests_of
 from ntscan.machinecode.start_points import MOST_CALLS_UP, NOTHING_TO_RUN, Survey
 
 
@@ -36,20 +35,16 @@ def _doubtful_cases(found: Sequence[FromStart]) -> Iterator[str]:
     for one in found:
         yield from one.cases.doubts
     for case in cases_of(found):
-        for run in (*case.refused, case.answered, *case.varied):
+        for run in case.all_runs:
             yield from run.doubts
             yield from _miscounts(run)
 
 
 def _broken_runs(found: Sequence[FromStart]) -> Iterator[str]:
-    for case in cases_of(found):
-        for run in (*case.refused, case.answered, *case.varied):
-            if run.ended and any(request.sends for request in run.requests):
-                yield run.ended
-    for case in cases_of(found):
-        for run in (*case.refused, case.answered, *case.varied):
-            if run.ended:
-                yield run.ended
+    """Give why runs ended that did not return, those that sent something first."""
+    broken = [run for case in cases_of(found) for run in case.all_runs if run.ended]
+    for run in sorted(broken, key=lambda run: not any(request.sends for request in run.requests)):
+        yield run.ended
 
 
 def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
@@ -76,13 +71,7 @@ def _unsettled_sites(found: Sequence[FromStart]) -> Iterator[str]:
 
 def _unseen_callers(found: Sequence[FromStart]) -> Iterator[str]:
     """Doubt an unlock by IRP that no caller was seen to ask FastIoUnlockSingle before."""
-    requests = [
-        request
-        for case in cases_of(found)
-        for run in case.refused
-        for request in run.requests
-        if asks_to_unlock(request)
-    ]
+    requests = [request for _, request in requests_of(found) if asks_to_unlock(request)]
     if requests and not any(map(is_article_request, requests)):
         for one in found:
             if not one.cases.cases:
@@ -92,12 +81,7 @@ def _unseen_callers(found: Sequence[FromStart]) -> Iterator[str]:
 
 
 def _sends(one: FromStart) -> bool:
-    return any(
-        request.sends
-        for case in one.cases.cases
-        for run in case.refused
-        for request in run.requests
-    )
+    return any(request.sends for _, request in requests_of([one]))
 
 
 def _miscounts(run: Run) -> Iterator[str]:
@@ -113,7 +97,7 @@ def _lost_irps(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     gone_through = {one.start.function for one in found if one.cases.cases}
     for one in found:
         function = one.start.function
-        if not any(map(_hands_out, cases_of([one]))):
+        if not _hands_out(one):
             continue
         if function in survey.named or one.start.depth == MOST_CALLS_UP:
             yield "an IRP is handed to callers that are not known"
@@ -121,25 +105,16 @@ def _lost_irps(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
             yield "a caller that is handed an IRP was not gone through by inputs alone"
 
 
-def _hands_out(case: Case) -> bool:
+def _hands_out(one: FromStart) -> bool:
     """Say whether a function returns with an IRP that it has neither sent nor freed."""
-    return any(
-        not request.sends and not request.free_sites
-        for run in case.refused
-        for request in run.requests
-    )
+    return any(not request.sends and not request.free_sites for _, request in requests_of([one]))
 
 
 def _unmet_frees(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
     """Doubt calls that free an IRP, or make one, and that no run has made."""
     if survey.loose:
         yield f"0x{survey.loose[0]:x} hands on the address of a routine that makes or frees IRPs"
-    runs = [
-        run
-        for case in cases_of(found)
-        for run in (*case.runs.values(), *case.varied)
-        if run.clean_return
-    ]
+    runs = [run for case in cases_of(found) for run in case.all_runs if run.clean_return]
     met = {call for run in runs for call in run.calls}
     visited = {address for run in runs for address, _ in run.path}
     came_by: dict[int, bool] = {}
@@ -155,9 +130,7 @@ def _unmet_frees(found: Sequence[FromStart], survey: Survey) -> Iterator[str]:
 
 def _kept_irps(found: Sequence[FromStart]) -> Iterator[str]:
     """Doubt an image that unlocks by IRP, and also keeps IRPs: they may be freed elsewhere."""
-    requests = [
-        request for case in cases_of(found) for run in case.refused for request in run.requests
-    ]
+    requests = [request for _, request in requests_of(found)]
     if any(map(is_article_request, requests)):
         for request in requests:
             if request.sends and not request.free_sites:

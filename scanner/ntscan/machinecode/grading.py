@@ -17,7 +17,7 @@ from ntscan.machinecode.irp_facts import (
 from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.search.case import Case
-from ntscan.machinecode.search.traverse import FromStart, cases_of
+from ntscan.machinecode.search.traverse import FromStart, cases_of, requests_of
 from ntscan.machinecode.start_points import Survey
 from ntscan.machinecode.traced import FreedBy
 from ntscan.vocabulary import Grade
@@ -162,16 +162,10 @@ def _doubt(found: Sequence[FromStart], survey: Survey, unfinished: str) -> Verdi
     reason = unfinished or next(doubts(found, survey), "")
     if not reason:
         return None
-    shown = (
-        (run, request)
-        for case in cases_of(found)
-        for run in case.refused
-        for request in run.requests
-    )
     return Verdict(
         grade=Grade.INCONCLUSIVE,
         reason=reason[0].upper() + reason[1:] + ".",
-        shown=tuple(sorted(shown, key=lambda one: _tells_little(one[1]))),
+        shown=tuple(sorted(requests_of(found), key=lambda one: _tells_little(one[1]))),
     )
 
 
@@ -182,13 +176,7 @@ def _tells_little(request: Request) -> tuple[bool, bool]:
 
 
 def _no_double_free(found: Sequence[FromStart]) -> Verdict:
-    article = [
-        (run, request)
-        for case in cases_of(found)
-        for run in case.refused
-        for request in run.requests
-        if is_article_request(request)
-    ]
+    article = [(run, request) for run, request in requests_of(found) if is_article_request(request)]
     if article:
         return Verdict(
             grade=Grade.CLEAN,
@@ -204,11 +192,5 @@ def _no_double_free(found: Sequence[FromStart]) -> Verdict:
             "No IRP was freed twice, in any way to complete it; an unlock by IRP after "
             "FastIoUnlockSingle answered FALSE was not met."
         ),
-        shown=tuple(
-            (run, request)
-            for case in cases_of(found)
-            for run in case.refused
-            for request in run.requests
-            if request.sends
-        ),
+        shown=tuple((run, request) for run, request in requests_of(found) if request.sends),
     )

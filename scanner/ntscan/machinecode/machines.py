@@ -12,11 +12,9 @@ from ntscan.machinecode.alpha.processor import AlphaProcessor
 from ntscan.machinecode.i386.processor import I386Processor
 from ntscan.machinecode.i386.state import EAX, EBP, EBX, ECX, EDI, EDX, ESI
 from ntscan.machinecode.origin import Origin
-from ntscan.machinecode.processor import Processor
+from ntscan.machinecode.processor import OF_THE_CALLER, Processor
 from ntscan.vocabulary import Machine
 
-#: What a caller keeps in the registers that a routine must give back; it is no address.
-_OF_THE_CALLER: Final = 0x5AFE0000
 _PRESERVED: Final = (EBX, EBP, ESI, EDI)
 _REGISTERS: Final = ((Origin("eax"), EAX), (Origin("ecx"), ECX), (Origin("edx"), EDX))
 _ALPHA_ARGUMENTS: Final = tuple(Origin(f"arg{number}") for number in range(6))
@@ -36,7 +34,7 @@ class TracedMachine(Struct, frozen=True, kw_only=True):
 def _i386(memory: AddressSpace) -> Processor:
     processor = I386Processor(memory, stack_top=INITIAL_STACK)
     for number in _PRESERVED:
-        processor.registers[number] = _OF_THE_CALLER + number
+        processor.registers[number] = OF_THE_CALLER + number
     return processor
 
 

@@ -22,7 +22,8 @@ from ntscan.machinecode.blocks import Blocks
 from ntscan.machinecode.loader.loaded_image import Import, LoadedImage
 from ntscan.machinecode.origin import Origin, UnknownValues
 
-_MOST_ARGUMENTS: Final = 16
+#: The arguments on the stack that a routine of a driver may have.
+MOST_ARGUMENTS: Final = 16
 _PAGE: Final = 0x1000
 
 
@@ -69,7 +70,7 @@ class Places:
 
     def _argument(self, offset: int) -> Origin:
         number, within = divmod(offset, self.argument_size)
-        given = within == 0 and number < _MOST_ARGUMENTS
+        given = within == 0 and number < MOST_ARGUMENTS
         return Origin(f"arg{number + self.arguments_in_registers}", given=given)
 
     def _behind_unknown(self, offset: int) -> Origin | None:

@@ -7,9 +7,12 @@ answers in its place.
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
+
+#: What a caller keeps in the registers that a routine must give back; it is no address.
+OF_THE_CALLER: Final = 0x5AFE0000
 
 
 class StopKind(StrEnum):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
 
 from ntscan.machinecode.address_map import RETURN_ADDRESSES
 from ntscan.machinecode.address_space import AddressSpace
@@ -17,10 +16,9 @@ from ntscan.machinecode.known_runs import KnownRuns
 from ntscan.machinecode.loader.loaded_image import LoadedImage
 from ntscan.machinecode.machines import MACHINES
 from ntscan.machinecode.origin import Origin
+from ntscan.machinecode.places import MOST_ARGUMENTS
 from ntscan.machinecode.processor import MemoryFault
 from ntscan.machinecode.run import FREE, Course, Run
-
-_MOST_ARGUMENTS: Final = 16
 
 
 class Runner:
@@ -103,5 +101,5 @@ def _note_allocation(run: Run, memory: AddressSpace, at: int) -> None:
 def _check_return(before: tuple[int, ...], after: tuple[int, ...]) -> None:
     """Compare what must be preserved; a stdcall routine has taken its arguments off the stack."""
     taken, rest = divmod(after[0] - before[0], 4)
-    if after[1:] != before[1:] or rest or not 0 <= taken <= _MOST_ARGUMENTS:
+    if after[1:] != before[1:] or rest or not 0 <= taken <= MOST_ARGUMENTS:
         raise PathEndError("it returns with another stack or other preserved registers")

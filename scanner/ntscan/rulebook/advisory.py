@@ -63,7 +63,9 @@ class FixedBuild(Struct, frozen=True, kw_only=True):
 class KnownBuild(Struct, frozen=True, kw_only=True):
     """Another published build of the same file.
 
-    ``hotfix`` is the key that its hotfix leaves, ``service_pack`` the release that it shipped with.
+    ``stamp`` says what ``wall_clock`` can be compared with; it is there for who reads the rule, and
+    no verdict rests on it. ``hotfix`` is the key that its hotfix leaves, ``service_pack`` the
+    release that it shipped with.
     """
 
     machine: Machine

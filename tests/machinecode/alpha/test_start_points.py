@@ -97,7 +97,6 @@ def image_of(*functions: list[int], listed: int | None = None) -> LoadedImage:
     )
     return LoadedImage(
         machine=Machine.ALPHA,
-        preferred_base=BASE,
         base=BASE,
         size=0x2_0000,
         entry_point=None,

@@ -9,7 +9,7 @@ from ntscan.machinecode.budget import Budget, Meter
 from ntscan.machinecode.irp_facts import is_freed_twice
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.settled import is_settled
-from ntscan.machinecode.search.traverse import FromStart, traverse
+from ntscan.machinecode.search.traverse import FromStart, requests_of, traverse
 from ntscan.machinecode.start_points import StartPoint
 
 IMPORTS: Final = ("IoAllocateIrp", "IoFreeIrp", "IofCallDriver")
@@ -99,9 +99,4 @@ def test_a_long_way_to_the_allocation_leaves_something_for_what_comes_after_it()
     found = traverse(Runner(bare_image(code, IMPORTS), meter), start)
 
     assert "its share of the limits" in next(iter(found.ended))
-    assert any(
-        is_freed_twice(request)
-        for case in found.cases.cases
-        for run in case.refused
-        for request in run.requests
-    )
+    assert any(is_freed_twice(request) for _, request in requests_of([found]))

@@ -17,6 +17,7 @@ from ntscan.machinecode.alpha.origins import comparison_behind
 from ntscan.machinecode.alpha.state import AlphaState, Decision, Halted
 from ntscan.machinecode.alpha.words import LONGWORD, sign_extended
 from ntscan.machinecode.processor import (
+    OF_THE_CALLER,
     BranchHook,
     Comparison,
     Memory,
@@ -31,8 +32,6 @@ _ARGUMENT_SIZE: Final = 8
 _STACK_ALIGNMENT: Final = 16
 #: R9 to R15, which a routine must give back.
 _PRESERVED: Final = slice(9, 16)
-#: What a caller keeps in the registers that a routine must give back; it is no address.
-_OF_THE_CALLER: Final = 0x5AFE0000
 
 
 class _ArgumentArea(Struct, frozen=True):
@@ -65,7 +64,7 @@ class AlphaProcessor:
         self._state = AlphaState(memory)
         self._state.registers[SP] = sign_extended(stack_pointer)
         for number in range(_PRESERVED.start, _PRESERVED.stop):
-            self._state.registers[number] = _OF_THE_CALLER + number
+            self._state.registers[number] = OF_THE_CALLER + number
         self._argument_areas: list[_ArgumentArea] = []
         self._decision: Decision | None = None
         self._plain = Decoder(self._state)

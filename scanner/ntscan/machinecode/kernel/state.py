@@ -136,8 +136,7 @@ class Kernel:
 
     def unknown_answer(self, name: str) -> int:
         """Give what an unmodelled routine returns: a value of its own for each call of it."""
-        number = self._answers[name] = self._answers.get(name, 0) + 1
-        return self.memory.given(answer_of(name, number))
+        return self.memory.given(answer_of(name, self._count(name)))
 
     def decided(
         self, name: str, default: int, *, unusual: bool = False, acted_on: bool = False
@@ -147,7 +146,7 @@ class Kernel:
         ``unusual`` says that anything else is hardly met where an unlock is asked for; ``acted_on``
         that more than an answer comes of it.
         """
-        number = self._answers[name] = self._answers.get(name, 0) + 1
+        number = self._count(name)
         origin = Origin(name if number == 1 else f"{name}#{number}")
         if unusual:
             self.unusual.add(origin)
@@ -164,6 +163,11 @@ class Kernel:
         """Note a routine that is answered without a model of what it does."""
         if name not in self.unmodelled:
             self.unmodelled.append(name)
+
+    def _count(self, name: str) -> int:
+        """Count the answers of a name; the first is 1."""
+        number = self._answers[name] = self._answers.get(name, 0) + 1
+        return number
 
     def _note_use_after_free(self, _block: Block) -> None:
         self.doubt("an IRP is used after it was freed")

@@ -12,6 +12,8 @@ from ntscan.vocabulary import Machine
 
 #: The largest SizeOfImage that is loaded, in bytes; NT 4.0's largest driver has under 2 MB.
 LARGEST_IMAGE: Final = 32 << 20
+#: The data directory of the base relocations: IMAGE_DIRECTORY_ENTRY_BASERELOC.
+DIRECTORY_ENTRY_BASERELOC: Final = 5
 
 _DOS_HEADER_SIZE: Final = 0x40
 _SIGNATURE: Final = b"PE\0\0"
@@ -30,7 +32,6 @@ _PE32: Final = 0x10B
 _EXECUTABLE_IMAGE: Final = 0x0002
 _RELOCS_STRIPPED: Final = 0x0001
 _BASE_ALIGNMENT: Final = 0x10000
-_DIRECTORY_ENTRY_BASERELOC: Final = 5
 
 
 class SectionHeader(NamedTuple):
@@ -68,7 +69,7 @@ class Headers(Struct, frozen=True, kw_only=True):
     @property
     def can_move(self) -> bool:
         """Whether the image may be loaded elsewhere than at its preferred base."""
-        return not self.relocations_stripped and bool(self.directory(_DIRECTORY_ENTRY_BASERELOC))
+        return not self.relocations_stripped and bool(self.directory(DIRECTORY_ENTRY_BASERELOC))
 
 
 def read_headers(data: bytes) -> Headers:

@@ -28,7 +28,6 @@ def load_image(data: bytes) -> LoadedImage:
     words = relocate(image, headers, base - headers.image_base) if headers.can_move else ()
     return LoadedImage(
         machine=headers.machine,
-        preferred_base=headers.image_base,
         base=base,
         size=headers.size_of_image,
         entry_point=base + headers.entry_point if headers.entry_point else None,

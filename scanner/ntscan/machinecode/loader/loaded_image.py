@@ -51,7 +51,6 @@ class LoadedImage(Struct, frozen=True, kw_only=True):
     """
 
     machine: Machine
-    preferred_base: int
     base: int
     size: int
     entry_point: int | None

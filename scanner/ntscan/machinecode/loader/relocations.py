@@ -6,9 +6,8 @@ from typing import Final
 
 from ntscan.errors import ImageError
 from ntscan.machinecode.loader.flat_image import FlatImage
-from ntscan.machinecode.loader.headers import Headers
+from ntscan.machinecode.loader.headers import DIRECTORY_ENTRY_BASERELOC, Headers
 
-_DIRECTORY_ENTRY_BASERELOC: Final = 5
 # IMAGE_BASE_RELOCATION: VirtualAddress, SizeOfBlock; then 16 bits an entry.
 _BLOCK: Final = struct.Struct("<2I")
 _MOST_ENTRIES: Final = 200_000  # five times those of NT 4.0's largest driver
@@ -61,7 +60,7 @@ def _low_half(entries: Iterator[tuple[int, int]]) -> int:
 
 def _entries(image: FlatImage, headers: Headers) -> Iterator[tuple[int, int]]:
     """Yield the type and the RVA of each relocation."""
-    block, size = headers.directory(_DIRECTORY_ENTRY_BASERELOC) or (0, 0)
+    block, size = headers.directory(DIRECTORY_ENTRY_BASERELOC) or (0, 0)
     end, count = block + size, 0
     while block + _BLOCK.size <= end:
         page, length = _BLOCK.unpack(image.read(block, _BLOCK.size))

@@ -40,6 +40,11 @@ class Case:
         """The run in which FastIoUnlockSingle answers TRUE."""
         return self.runs[ANSWERED]
 
+    @property
+    def all_runs(self) -> list[Run]:
+        """The runs in every way, and then those with other answers."""
+        return [*self.refused, self.answered, *self.varied]
+
 
 @dataclass(slots=True)
 class Cases:

@@ -20,7 +20,7 @@ def is_settled(one: FromStart) -> bool:
     unlock does not count, nor one whose caller says what it asks; what the callers ask
     FastIoUnlockSingle before belongs to the article.
     """
-    runs = [run for case in one.cases.cases for run in (*case.runs.values(), *case.varied)]
+    runs = [run for case in one.cases.cases for run in case.all_runs]
     return any(run.clean_return and run.requests for run in runs) and all(map(_is_done, runs))
 
 

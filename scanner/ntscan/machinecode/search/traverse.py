@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ntscan.machinecode.budget import ShareSpentError
+from ntscan.machinecode.kernel.request import Request
 from ntscan.machinecode.run import Run
 from ntscan.machinecode.runner import Runner
 from ntscan.machinecode.search.case import SHARE_SPENT, Case, Cases
@@ -83,3 +84,11 @@ def cases_of(found: Sequence[FromStart]) -> Iterator[Case]:
     """Give the cases of all start points."""
     for one in found:
         yield from one.cases.cases
+
+
+def requests_of(found: Sequence[FromStart]) -> Iterator[tuple[Run, Request]]:
+    """Give each IRP that was allocated where FastIoUnlockSingle answers FALSE, with its run."""
+    for case in cases_of(found):
+        for run in case.refused:
+            for request in run.requests:
+                yield run, request
