@@ -20,7 +20,7 @@ from fixtures.disk.partitions import (
 )
 from ntscan.errors import SourceError
 from ntscan.sources.volumes.find import find_volumes
-from ntscan.sources.volumes.volume import FoundBy, VolumeTable
+from ntscan.sources.volumes.volume import VolumeTable
 
 NO_BOOT_SECTOR = "does not begin with a boot sector"
 SET = "is a member of an NT stripe or volume set"
@@ -57,7 +57,6 @@ def test_the_boot_sector_decides_and_not_the_type(code: int) -> None:
     """A partition of any type is read where a boot sector of FAT or NTFS begins it."""
     (volume,) = table_of(primary(code)).volumes
     assert (volume.offset, volume.length, volume.type_code) == (63 * SECTOR, 1 << 20, code)
-    assert volume.found_by is FoundBy.TABLE
 
 
 LETTERS = {
@@ -159,7 +158,7 @@ def test_a_bare_volume_is_told_from_a_partition_table() -> None:
     """A boot sector ends with the signature of a partition table, and is none."""
     (volume,) = find_volumes(BytesDisk(ntfs())).volumes
     assert (volume.number, volume.offset, volume.letter) == (1, 0, "C:")
-    assert (volume.found_by, volume.type_code) == (FoundBy.BARE, None)
+    assert volume.type_code is None
 
 
 def test_a_table_is_told_from_what_a_bare_volume_left() -> None:
@@ -168,7 +167,7 @@ def test_a_table_is_told_from_what_a_bare_volume_left() -> None:
     disk.data[:446] = ntfs()[:446]
     disk.data[16 * SECTOR : 16 * SECTOR + 4] = b"FILE"
     (volume,) = find_volumes(BytesDisk(disk.data)).volumes
-    assert volume.found_by is FoundBy.TABLE
+    assert volume.type_code is not None
 
 
 LOST = {
@@ -188,7 +187,7 @@ def test_volumes_are_searched_for_where_the_table_is_lost(first_sector: bytes) -
         (1, disk.starts[0], "C:"),
         (2, disk.starts[1], "D:"),
     ]
-    assert {volume.found_by for volume in table.volumes} == {FoundBy.SEARCH}
+    assert {volume.type_code for volume in table.volumes} == {None}
     assert table.refused == ()
     assert table.note == f"the partition table is zeroed or broken; {SEARCHED}"
 
@@ -232,7 +231,8 @@ def test_a_broken_chain_is_said_and_its_drives_are_searched_for(link: bytes, rea
     write_table(disk.data, disk.extended[0], [drive, link])
     table = find_volumes(BytesDisk(disk.data))
     assert [volume.offset // SECTOR for volume in table.volumes] == list(disk.starts)
-    assert [volume.found_by for volume in table.volumes] == ["table", "table", "search"]
+    told = [volume.type_code is not None for volume in table.volumes]
+    assert told == [True, True, False]
     assert [volume.letter for volume in table.volumes] == ["C:", "D:", "E:"]
     assert table.note is not None
     assert reason in table.note

@@ -10,7 +10,7 @@ from ntscan.sources.volumes.letters import assign_letters
 from ntscan.sources.volumes.partition_table import Partition, PartitionTable, read_partition_table
 from ntscan.sources.volumes.refusal import reason_to_refuse
 from ntscan.sources.volumes.search import boot_sector_at, search_volumes
-from ntscan.sources.volumes.volume import FoundBy, RefusedVolume, Volume, VolumeTable
+from ntscan.sources.volumes.volume import RefusedVolume, Volume, VolumeTable
 
 #: PARTITION_IFS: what the search found counts as a type that NT gives a letter.
 _IFS: Final = 0x07
@@ -29,7 +29,7 @@ def find_volumes(disk: DiskBytes) -> VolumeTable:
     table = read_partition_table(disk, disk.read_at(0, SECTOR))
     bare = boot_sector_at(disk, 0)
     if bare is not None and not any(_leads_on(disk, found) for found in table.partitions):
-        volume = _found(disk, 0, bare, number=1, letter="C:", found_by=FoundBy.BARE)
+        volume = _found(disk, 0, bare, number=1, letter="C:")
         return VolumeTable(volumes=(volume,), refused=(), note=_note([], (volume,)))
     told = _Told.read(disk, table)
     if not table.breaks and (told.volumes or told.named):
@@ -109,7 +109,6 @@ def _told_volume(disk: DiskBytes, partition: Partition, number: int, letter: str
         is_logical=partition.is_logical,
         is_cut_off=extent.stop > disk.size,
         letter=letter,
-        found_by=FoundBy.TABLE,
     )
 
 
@@ -121,7 +120,6 @@ def _found(  # noqa: PLR0913  all that a volume is which no table describes
     number: int,
     letter: str | None,
     is_logical: bool = False,
-    found_by: FoundBy = FoundBy.SEARCH,
 ) -> Volume:
     return Volume(
         number=number,
@@ -132,7 +130,6 @@ def _found(  # noqa: PLR0913  all that a volume is which no table describes
         is_logical=is_logical,
         is_cut_off=offset + boot.length > disk.size,
         letter=letter,
-        found_by=found_by,
     )
 
 

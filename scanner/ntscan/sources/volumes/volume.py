@@ -1,16 +1,6 @@
 """The volumes of one disk as types: those that are read, and those that are refused by name."""
 
-from enum import StrEnum
-
 from msgspec import Struct
-
-
-class FoundBy(StrEnum):
-    """How a volume was found: a partition table, a search, or the disk is one bare volume."""
-
-    TABLE = "table"
-    SEARCH = "search"
-    BARE = "bare"
 
 
 class Volume(Struct, frozen=True, kw_only=True):
@@ -34,7 +24,6 @@ class Volume(Struct, frozen=True, kw_only=True):
     is_logical: bool
     is_cut_off: bool
     letter: str | None
-    found_by: FoundBy
 
 
 class RefusedVolume(Struct, frozen=True, kw_only=True):
