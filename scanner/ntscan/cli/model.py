@@ -1,5 +1,6 @@
 """``ntscan model``: the bundled driver model by itself."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -217,7 +218,9 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
 
 
 def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
-    if svg is not None and output is not None and svg.resolve() == output.resolve():
+    if svg is None or output is None:
+        return
+    if os.path.realpath(svg) == os.path.realpath(output):  # Path.resolve raises on a link loop.
         raise typer.BadParameter(
             f"{svg} is named by --output too; give each a file of its own.", param_hint="--svg"
         )

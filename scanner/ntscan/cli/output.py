@@ -1,6 +1,7 @@
 """Where results go: standard output, or a file that is written whole or not at all."""
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -22,13 +23,19 @@ def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> No
     if file is None:
         _print(data)
         return
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{file}: is no regular file; name a file, or leave -o out")
     try:
+        _refuse_irregular(file)
         # A link stays a link: what it leads to is replaced.
-        _replace(file.resolve(), data)
+        _replace(Path(os.path.realpath(file)), data)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _refuse_irregular(file: Path) -> None:
+    """Refuse what is there and is no file; raises OSError where that cannot be known."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UsageError(f"{file}: is no regular file; name another")
 
 
 def write_page(draw: Callable[[TextIO], str], file: Path | None) -> None:
@@ -46,13 +53,15 @@ def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
     One that is a disk image, or a part of one, is refused too: it may be a part of what is scanned.
     Raises UsageError.
     """
-    if file is None or not file.exists():
+    # What cannot be looked at cannot be written either: that is said where it is written.
+    if file is None or not os.path.exists(file):  # noqa: PTH110  Path.exists raises there
         return
     if _is_image(file):
         raise UsageError(f"{file}: is a disk image, or a part of one, and that is never changed")
-    output = file.resolve()
+    # Path.resolve raises where a link leads to itself.
+    output = Path(os.path.realpath(file))
     for target in targets:
-        scanned = Path(target).resolve()
+        scanned = Path(os.path.realpath(target))
         if output == scanned or scanned in output.parents:
             raise UsageError(f"{file}: is among what is scanned, and that is never changed")
 
