@@ -15,10 +15,15 @@ from ntscan.cli import run as run_command_line
 DRIVER = "drivers/sfmsrv.sys"
 
 
-@pytest.fixture
-def unprivileged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder with drivers to run in, as a user whom permissions hold; root is held by none."""
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs in a folder of its own, so that paths in the output are short."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[None]:
+    """A folder with drivers to run in, as a user whom permissions hold; root is held by none."""
     write_drivers(Path(), "SP6a").rename("drivers")
     # What is imported late is imported now: such a user may not reach Python's own library.
     for words in (["check", "drivers"], ["trace", DRIVER], ["model", "demonstrate", "--svg", "a"]):
@@ -97,3 +102,47 @@ def test_a_target_that_cannot_be_looked_at_is_no_error_inside_ntscan(
     Path("report").write_text("old")
     assert end_of(["check", target, "-o", "report"], monkeypatch) == code
     assert (Path("report").read_text() == "old") is (code == 2)
+
+
+@pytest.mark.parametrize(
+    ("begins", "kind"),
+    [
+        (b"MZ", "a program"),
+        (b"regf", "a registry hive"),
+        (b"QFI\xfb", "a disk image"),
+        (b"reg", None),
+        (b"<svg", None),
+        (b"", None),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "empty", "-o"),
+        ("trace", DRIVER, "-o"),
+        ("model", "demonstrate", "-o"),
+        ("model", "demonstrate", "--svg"),
+        ("model", "explore", "--workers", "1", "--states", "5", "-o"),
+        ("model", "simulate", "--runs", "1", "--pattern", "none", "-o"),
+        ("model", "simulate", "--runs", "1", "--pattern", "none", "--svg"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("name", ["file", "link"])
+def test_an_output_never_replaces_what_could_be_evidence(
+    name: str,
+    words: Sequence[str],
+    begins: bytes,
+    kind: str | None,
+) -> None:
+    """A driver, a hive or an image stays what it is, also where it is none of what is scanned."""
+    write_drivers(Path(), "Q242896").rename("drivers")
+    Path("empty").mkdir()
+    Path("link").symlink_to("file")
+    before = begins.ljust(600 if begins else 0, b"\0")
+    Path("file").write_bytes(before)
+    result = CliRunner().invoke(app, [*words, name])
+    assert (Path("file").read_bytes() == before) is (kind is not None)
+    if kind is not None:
+        assert str(result.exception).startswith(f"{name}: is {kind}")

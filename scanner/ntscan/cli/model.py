@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ntscan.cli.options import Format, Output, ReportFormat
-from ntscan.cli.output import write_output, write_page
+from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
@@ -63,7 +63,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
     from ntscan.drivermodel.demonstrate import record  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
-    _refuse_one_file_for_two(svg, output)
+    _refuse_files(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -115,6 +115,7 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
     from ntscan.drivermodel.explore import explore as search  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    refuse_to_overwrite(output)
     scene = Scene(workers=workers, requests=requests, states=states)
     explorations = []
     for build in VARIANTS[behaviour] if behaviour else IN_BRIEF:
@@ -175,6 +176,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     from ntscan.drivermodel.simulate import simulate as run_many  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    _refuse_files(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -182,7 +184,6 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         completion=completion,
         refusal=Refusal.FILTER,
     )
-    _refuse_one_file_for_two(svg, output)
     if regular and refusal_rate and every_nth(refusal_rate) is None:
         raise typer.BadParameter(
             f"with --regular every n-th unlock is refused, and {refusal_rate:g} is not 1/n; give"
@@ -217,7 +218,10 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         write_page(draw, output)
 
 
-def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
+def _refuse_files(svg: Path | None, output: Path | None) -> None:
+    """Refuse what could be evidence, and one file for two results."""
+    refuse_to_overwrite(svg)
+    refuse_to_overwrite(output)
     if svg is None or output is None:
         return
     if os.path.realpath(svg) == os.path.realpath(output):  # Path.resolve raises on a link loop.

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from ntscan.errors import SourceError, UsageError
+from ntscan.sources.host_file import read_host_file_head
 from ntscan.sources.image_files import image_of
+
+#: What a file begins with that no report replaces: a DOS header, the base block of a hive.
+_EVIDENCE: Final = ((b"MZ", "a program"), (b"regf", "a registry hive"))
+_LONGEST_SIGNATURE: Final = max(len(signature) for signature, _ in _EVIDENCE)
 
 
 def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> None:
@@ -47,30 +52,33 @@ def write_page(draw: Callable[[TextIO], str], file: Path | None) -> None:
     write_output(draw(stream), file, encoding=getattr(stream, "encoding", None) or "utf-8")
 
 
-def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
+def refuse_to_overwrite(file: Path | None, targets: Iterable[str] = ()) -> None:
     """Refuse an output file that is there already and is, or lies in, what is scanned.
 
-    One that is a disk image, or a part of one, is refused too: it may be a part of what is scanned.
-    Raises UsageError.
+    One that could be evidence is refused too, whatever is scanned: a disk image or a part of one, a
+    program, a registry hive. Raises UsageError.
     """
     # What cannot be looked at cannot be written either: that is said where it is written.
     if file is None or not os.path.exists(file):  # noqa: PTH110  Path.exists raises there
         return
-    if _is_image(file):
-        raise UsageError(f"{file}: is a disk image, or a part of one, and that is never changed")
     # Path.resolve raises where a link leads to itself.
     output = Path(os.path.realpath(file))
     for target in targets:
         scanned = Path(os.path.realpath(target))
         if output == scanned or scanned in output.parents:
             raise UsageError(f"{file}: is among what is scanned, and that is never changed")
+    if kind := _kind_of_evidence(str(output)):
+        raise UsageError(f"{file}: is {kind}, and that is never changed; name another file")
 
 
-def _is_image(file: Path) -> bool:
+def _kind_of_evidence(file: str) -> str | None:
     try:
-        return image_of(str(file)) is not None
+        if image_of(file) is not None:
+            return "a disk image, or a part of one"
+        begins = read_host_file_head(file, _LONGEST_SIGNATURE)
     except SourceError:  # It cannot be read; whether it can be written is seen later.
-        return False
+        return None
+    return next((kind for signature, kind in _EVIDENCE if begins.startswith(signature)), None)
 
 
 def print_whole(data: bytes) -> None:
