@@ -310,6 +310,7 @@ def test_a_target_with_nothing_recognisable_fails(name: str, what_to_do: str) ->
         (["check", ".", "--rule", "Q1"], "Q1: no such rule"),
         (["check", ".", "--rules", "missing"], "missing: cannot be read as a folder of rules"),
         (["check", ".", "--service-pack", "SP7"], "SP7"),
+        (["check", ".", "--explain", "--format", "json"], "--explain is for --format table"),
         (["check"], "PATH"),
         (["frobnicate"], "frobnicate"),
     ],

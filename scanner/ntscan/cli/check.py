@@ -6,6 +6,7 @@ import typer
 
 from ntscan.cli import options as cli
 from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
+from ntscan.errors import UsageError
 from ntscan.vocabulary import FailOn
 
 
@@ -35,6 +36,8 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     from ntscan.reporting.exit_code import exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415
 
+    if explain and report_format is not cli.Format.TABLE:
+        raise UsageError("--explain is for --format table; JSON always holds every reason and step")
     asked = Options(
         rules=tuple(rule or ()),
         rules_directory=None if rules is None else str(rules),
