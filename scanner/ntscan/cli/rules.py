@@ -7,6 +7,7 @@ import typer
 
 from ntscan.cli.options import RulesDirectory
 from ntscan.cli.output import write_output
+from ntscan.errors import UsageError
 from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import ExitCode
 
@@ -43,6 +44,8 @@ def lint(
     ] = None,
 ) -> None:
     """Check rules: that they load, that they are whole, and that their examples come out right."""
+    if rules is not None and rule_file:
+        raise UsageError("give rule files, or a folder of them with --rules, and not both")
     from ntscan.evaluation.examples import example_failures  # noqa: PLC0415  fast start
     from ntscan.rulebook.lint import lint as lint_rule  # noqa: PLC0415  fast start
     from ntscan.rulebook.load import load_rules, read_rule  # noqa: PLC0415  fast start
