@@ -45,7 +45,7 @@ def _possible_rate(rate: float | None) -> float | None:
     raise typer.BadParameter(f"{rate:g} is neither 0 nor in the range {SMALLEST_RATE:g} to 1.")
 
 
-@app.command("demonstrate")
+@app.command("demonstrate", short_help="Tell one refused unlock step by step.")
 def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[Behaviour, typer.Option(help="The build.")] = Behaviour.VULNERABLE,
     policy: _Policy = Allocator.LOOKASIDE,
@@ -84,7 +84,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
         write_page(partial(model_report.render_demonstration, shown), output)
 
 
-@app.command("explore")
+@app.command("explore", short_help="Try every order of events in a small scene.")
 def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[
         Behaviour | None,
@@ -136,7 +136,7 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
         write_page(partial(model_report.render_explorations, explorations, assumptions), output)
 
 
-@app.command("simulate")
+@app.command("simulate", short_help="Run servers under load until they stop.")
 def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[Behaviour, typer.Option(help="The build.")] = Behaviour.VULNERABLE,
     policy: _Policy = Allocator.LOOKASIDE,

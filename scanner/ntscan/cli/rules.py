@@ -23,7 +23,7 @@ def list_rules(rules: RulesDirectory = None) -> None:
     write_output("".join(f"{harmless(line)}\n" for line in lines), None)
 
 
-@app.command("show")
+@app.command("show", short_help="Show a rule as it is written, with its sources.")
 def show(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="A rule's id, such as Q242896.")],
     rules: RulesDirectory = None,
@@ -35,7 +35,7 @@ def show(
     write_output("\n".join(harmless(line) for line in text.splitlines()) + "\n", None)
 
 
-@app.command("lint")
+@app.command("lint", short_help="Check rules, and that their examples come out right.")
 def lint(
     rules: RulesDirectory = None,
     rule_file: Annotated[

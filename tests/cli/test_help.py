@@ -1,0 +1,32 @@
+"""``--help`` of every command: whole sentences, and one way to write a usage."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from typer.testing import CliRunner
+
+from ntscan.cli import app
+
+GROUPS = [(), ("rules",), ("model",)]
+
+
+def help_of(*words: str) -> str:
+    """Print a command's help as a terminal of 80 columns shows it."""
+    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"})
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def listed(group: Sequence[str]) -> dict[str, str]:
+    """Return the line that a group's help gives each of its commands."""
+    _, lines = help_of(*group).split("\nCommands:\n")
+    return dict(re.findall(r"^  (\S+) +(.+)$", lines, re.MULTILINE))
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=" ".join)
+def test_a_list_of_commands_has_a_whole_sentence_for_each(group: Sequence[str]) -> None:
+    """None is cut, or goes on in a second line."""
+    lines = listed(group)
+    assert len(lines) >= 3
+    assert [text for text in lines.values() if not re.fullmatch(r"[A-Z].*[^.]\.", text)] == []
