@@ -30,3 +30,22 @@ def test_a_list_of_commands_has_a_whole_sentence_for_each(group: Sequence[str]) 
     lines = listed(group)
     assert len(lines) >= 3
     assert [text for text in lines.values() if not re.fullmatch(r"[A-Z].*[^.]\.", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (("check",), "{PATH}..."),
+        (("audit",), "{PATH|-}..."),
+        (("trace",), "{FILE}"),
+        (("rules", "show"), "{ID}"),
+        (("rules", "lint"), "[FILE]..."),
+    ],
+    ids=" ".join,
+)
+def test_a_usage_says_once_that_an_argument_may_be_given_again(
+    words: Sequence[str], usage: str
+) -> None:
+    """The dots stand behind the brackets alone."""
+    first, *_ = help_of(*words).splitlines()
+    assert first.endswith(f" {words[-1]} [OPTIONS] {usage}")

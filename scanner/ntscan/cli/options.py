@@ -39,14 +39,14 @@ def parse_size(text: str | int) -> int:
 Paths: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH",
         help="Drivers, folders or disk images to scan; images in a folder are for audit.",
     ),
 ]
 AuditPaths: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...|-",
+        metavar="PATH|-",
         help="Folders to search, files and disk images; - reads paths from standard input, one a"
         " line.",
     ),

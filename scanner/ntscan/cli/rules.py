@@ -40,7 +40,7 @@ def lint(
     rules: RulesDirectory = None,
     rule_file: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE...]", help="Rule files; without one, the whole book."),
+        typer.Argument(metavar="FILE", help="Rule files; without one, the whole book."),
     ] = None,
 ) -> None:
     """Check rules: that they load, that they are whole, and that their examples come out right."""
