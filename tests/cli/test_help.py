@@ -49,3 +49,15 @@ def test_a_usage_says_once_that_an_argument_may_be_given_again(
     """The dots stand behind the brackets alone."""
     first, *_ = help_of(*words).splitlines()
     assert first.endswith(f" {words[-1]} [OPTIONS] {usage}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), *((*group, name) for group in GROUPS for name in listed(group))],
+    ids=" ".join,
+)
+def test_h_is_help(words: Sequence[str]) -> None:
+    """For ntscan itself and for each of its commands."""
+    result = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "80"})
+    assert (result.exit_code, result.stdout) == (0, help_of(*words))
+    assert "-h, --help" in result.stdout
