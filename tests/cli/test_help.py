@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from ntscan.cli import app
+from ntscan.cli import app, model, rules
 
 GROUPS = [(), ("rules",), ("model",)]
 
@@ -61,3 +62,11 @@ def test_h_is_help(words: Sequence[str]) -> None:
     result = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "80"})
     assert (result.exit_code, result.stdout) == (0, help_of(*words))
     assert "-h, --help" in result.stdout
+
+
+@pytest.mark.parametrize(("name", "group"), [("rules", rules.app), ("model", model.app)])
+def test_a_group_by_itself_helps_as_it_does_below_ntscan(name: str, group: typer.Typer) -> None:
+    """Plainly, and without an option that would write into a shell's files."""
+    alone = CliRunner().invoke(group, ["--help"], env={"COLUMNS": "80"}).stdout
+    assert alone.partition("\nCommands:\n")[2] == help_of(name).partition("\nCommands:\n")[2]
+    assert "completion" not in alone

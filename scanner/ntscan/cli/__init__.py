@@ -16,7 +16,7 @@ from ntscan.vocabulary import ExitCode
 app = typer.Typer(
     help="Does this Windows NT 4.0 system need a fix, and does it have it?",
     # Handed down to every command.
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

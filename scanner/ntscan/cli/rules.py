@@ -11,7 +11,12 @@ from ntscan.errors import UsageError
 from ntscan.reporting.harmless import harmless
 from ntscan.vocabulary import ExitCode
 
-app = typer.Typer(help="The rule book: list, show and check rules.", no_args_is_help=True)
+app = typer.Typer(
+    help="The rule book: list, show and check rules.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")
