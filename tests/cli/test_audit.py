@@ -21,6 +21,7 @@ from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.cli import run as run_command_line
 from ntscan.cli.resume import with_resumed_file
+from ntscan.errors import UsageError
 
 RUNNER = CliRunner()
 PROJECT = Path(__file__).parents[2]
@@ -175,6 +176,29 @@ def test_paths_from_standard_input() -> None:
 def test_resume_stands_alone_beside_an_output(words: list[str], expected: list[str]) -> None:
     """``-o FILE --resume PATH`` and ``--resume FILE PATH`` say the same."""
     assert with_resumed_file(words) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--resume"],
+        ["--resume="],
+        ["--resume", "estate"],
+        ["--resume=estate", "estate"],
+        ["--resume", "estate", "estate"],
+        ["estate", "--resume"],
+        ["estate", "--resume", "--jobs", "1"],
+        ["estate", "--resume", "--", "more"],
+        ["--resume", "-"],
+    ],
+    ids=" ".join,
+)
+def test_resume_never_takes_what_is_scanned_for_its_file(words: list[str]) -> None:
+    """Without a file, or with a folder for it, it is said how the file is named."""
+    estate(1)
+    result = run(*words)
+    assert isinstance(result.exception, UsageError)
+    assert "--resume audit.ndjson, or -o audit.ndjson --resume" in str(result.exception)
 
 
 @pytest.mark.parametrize("words", [("--resume", "lines"), ("-o", "lines", "--resume")])
