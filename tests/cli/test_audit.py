@@ -16,10 +16,12 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+import ntscan
 from fixtures.nt_estate import write_estate, write_image_estate
 from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.cli import run as run_command_line
+from ntscan.cli.options import show_size
 from ntscan.cli.resume import with_resumed_file
 from ntscan.errors import UsageError
 
@@ -117,7 +119,6 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
         (["estate/Q242896-00001", "--service-pack", "SP6a", "--product", "server"], 0),
         (["estate/SP6a-00000", "--product", "workstation"], 0),
         (["estate/SP6a-00000", "--timeout", "0.001"], 3),
-        (["estate/SP6a-00000", "--memory", "16M"], 3),
         (["estate/SP6a-00000/WINNT/system32/drivers/sfmsrv.sys"], 1),
         (["estate/SP6a-00000/WINNT/system32/drivers/ntfs.sys"], 3),
         (["-o", "lines", "estate/Q242896-00001"], 0),
@@ -125,6 +126,7 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
         ([], 2),
         (["estate", "--memory", "much"], 2),
         (["estate", "--memory", "0"], 2),
+        (["estate", "--memory", "65535K"], 2),
         (["estate", "--timeout", "0"], 2),
         (["estate", "--timeout", "nan"], 2),
         (["estate", "--jobs", "0"], 2),
@@ -146,6 +148,17 @@ def test_exit_codes(words: Sequence[str], code: int, monkeypatch: pytest.MonkeyP
     with pytest.raises(SystemExit) as end:
         run_command_line()
     assert end.value.code == code
+
+
+def test_the_defaults_are_those_of_a_scan_from_python() -> None:
+    """In --help, and in the table of docs/audit.md."""
+    limits = ntscan.Limits()
+    page = (PROJECT / "docs/audit.md").read_text("utf-8")
+    assert f"| seconds a target | {limits.seconds:g} | `--timeout` |" in page
+    assert f"| {show_size(limits.memory)[:-1]} GiB | `--memory` |" in page
+    shown = " ".join(run("--help").stdout.split())
+    assert f"[default: {limits.seconds}" in shown
+    assert f"[default: ({show_size(limits.memory)})]" in shown
 
 
 def test_paths_from_standard_input() -> None:
