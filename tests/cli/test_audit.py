@@ -161,6 +161,25 @@ def test_the_defaults_are_those_of_a_scan_from_python() -> None:
     assert f"[default: ({show_size(limits.memory)})]" in shown
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing", "no such file or folder; check the spelling and the mount"),
+        ("miss\x1b[31m", "no such file or folder; check the spelling and the mount"),
+        ("C:\\winnt", "there is no drive C: on this machine; give the folder where that drive is"),
+        ("", "an empty path names nothing; give a file or a folder"),
+    ],
+    ids=ascii,
+)
+def test_a_path_that_names_nothing_is_a_target_that_was_not_opened(path: str, message: str) -> None:
+    """Its line names the path once, and the message what is wrong with it."""
+    (line,) = [json.loads(line) for line in run(path).stdout.splitlines()]
+    (error,) = line["errors"]
+    assert (line["scan_status"], line["kind"], error["stage"]) == ("failed", "file", "open")
+    assert error["path"] == line["target"]
+    assert error["message"].startswith(message)
+
+
 def test_paths_from_standard_input() -> None:
     """``-`` takes a list; empty lines in it are nothing, and other paths stand beside it."""
     machines = estate(3)
