@@ -155,7 +155,7 @@ def test_the_defaults_are_those_of_a_scan_from_python() -> None:
     limits = ntscan.Limits()
     page = (PROJECT / "docs/audit.md").read_text("utf-8")
     assert f"| seconds a target | {limits.seconds:g} | `--timeout` |" in page
-    assert f"| {show_size(limits.memory)[:-1]} GiB | `--memory` |" in page
+    assert f"| {show_size(limits.memory)[:-1]} GiB | `--memory`, at least 64M |" in page
     shown = " ".join(run("--help").stdout.split())
     assert f"[default: {limits.seconds}" in shown
     assert f"[default: ({show_size(limits.memory)})]" in shown
