@@ -1,5 +1,6 @@
 """``ntscan rules list | show | lint``: the rule book."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,8 @@ def lint(
     """Check rules: that they load, that they are whole, and that their examples come out right."""
     if rules is not None and rule_file:
         raise UsageError("give rule files, or a folder of them with --rules, and not both")
+    for folder in filter(os.path.isdir, rule_file or ()):
+        raise UsageError(f"{folder}: is a folder; check the rules in one with --rules {folder}")
     from ntscan.evaluation.examples import example_failures  # noqa: PLC0415  fast start
     from ntscan.rulebook.lint import lint as lint_rule  # noqa: PLC0415  fast start
     from ntscan.rulebook.load import load_rules, read_rule  # noqa: PLC0415  fast start
