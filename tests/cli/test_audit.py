@@ -16,11 +16,14 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+import ntscan
 from fixtures.nt_estate import write_estate, write_image_estate
 from fixtures.nt_machine import write_drivers
 from ntscan.cli import app
 from ntscan.cli import run as run_command_line
+from ntscan.cli.options import show_size
 from ntscan.cli.resume import with_resumed_file
+from ntscan.errors import UsageError
 
 RUNNER = CliRunner()
 PROJECT = Path(__file__).parents[2]
@@ -116,7 +119,6 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
         (["estate/Q242896-00001", "--service-pack", "SP6a", "--product", "server"], 0),
         (["estate/SP6a-00000", "--product", "workstation"], 0),
         (["estate/SP6a-00000", "--timeout", "0.001"], 3),
-        (["estate/SP6a-00000", "--memory", "16M"], 3),
         (["estate/SP6a-00000/WINNT/system32/drivers/sfmsrv.sys"], 1),
         (["estate/SP6a-00000/WINNT/system32/drivers/ntfs.sys"], 3),
         (["-o", "lines", "estate/Q242896-00001"], 0),
@@ -124,6 +126,7 @@ def test_a_line_keeps_to_its_schema_and_says_what_a_check_says() -> None:
         ([], 2),
         (["estate", "--memory", "much"], 2),
         (["estate", "--memory", "0"], 2),
+        (["estate", "--memory", "65535K"], 2),
         (["estate", "--timeout", "0"], 2),
         (["estate", "--timeout", "nan"], 2),
         (["estate", "--jobs", "0"], 2),
@@ -145,6 +148,36 @@ def test_exit_codes(words: Sequence[str], code: int, monkeypatch: pytest.MonkeyP
     with pytest.raises(SystemExit) as end:
         run_command_line()
     assert end.value.code == code
+
+
+def test_the_defaults_are_those_of_a_scan_from_python() -> None:
+    """In --help, and in the table of docs/audit.md."""
+    limits = ntscan.Limits()
+    page = (PROJECT / "docs/audit.md").read_text("utf-8")
+    assert f"| seconds a target | {limits.seconds:g} | `--timeout` |" in page
+    assert f"| {show_size(limits.memory)[:-1]} GiB | `--memory`, at least 64M |" in page
+    shown = " ".join(run("--help").stdout.split())
+    assert f"[default: {limits.seconds}" in shown
+    assert f"[default: ({show_size(limits.memory)})]" in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing", "no such file or folder; check the spelling and the mount"),
+        ("miss\x1b[31m", "no such file or folder; check the spelling and the mount"),
+        ("C:\\winnt", "there is no drive C: on this machine; give the folder where that drive is"),
+        ("", "an empty path names nothing; give a file or a folder"),
+    ],
+    ids=ascii,
+)
+def test_a_path_that_names_nothing_is_a_target_that_was_not_opened(path: str, message: str) -> None:
+    """Its line names the path once, and the message what is wrong with it."""
+    (line,) = [json.loads(line) for line in run(path).stdout.splitlines()]
+    (error,) = line["errors"]
+    assert (line["scan_status"], line["kind"], error["stage"]) == ("failed", "file", "open")
+    assert error["path"] == line["target"]
+    assert error["message"].startswith(message)
 
 
 def test_paths_from_standard_input() -> None:
@@ -175,6 +208,29 @@ def test_paths_from_standard_input() -> None:
 def test_resume_stands_alone_beside_an_output(words: list[str], expected: list[str]) -> None:
     """``-o FILE --resume PATH`` and ``--resume FILE PATH`` say the same."""
     assert with_resumed_file(words) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--resume"],
+        ["--resume="],
+        ["--resume", "estate"],
+        ["--resume=estate", "estate"],
+        ["--resume", "estate", "estate"],
+        ["estate", "--resume"],
+        ["estate", "--resume", "--jobs", "1"],
+        ["estate", "--resume", "--", "more"],
+        ["--resume", "-"],
+    ],
+    ids=" ".join,
+)
+def test_resume_never_takes_what_is_scanned_for_its_file(words: list[str]) -> None:
+    """Without a file, or with a folder for it, it is said how the file is named."""
+    estate(1)
+    result = run(*words)
+    assert isinstance(result.exception, UsageError)
+    assert "--resume audit.ndjson, or -o audit.ndjson --resume" in str(result.exception)
 
 
 @pytest.mark.parametrize("words", [("--resume", "lines"), ("-o", "lines", "--resume")])

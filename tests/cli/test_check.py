@@ -307,9 +307,12 @@ def test_a_target_with_nothing_recognisable_fails(name: str, what_to_do: str) ->
     [
         (["check", "missing"], "missing: no such file or folder"),
         (["check", "C:\\winnt\\system32\\drivers"], "there is no drive C: on this machine"),
+        (["check", "-"], "-: no such file or folder; lists on standard input are for ntscan audit"),
+        (["rules", "lint", "."], ".: is a folder; check the rules in one with --rules ."),
         (["check", ".", "--rule", "Q1"], "Q1: no such rule"),
         (["check", ".", "--rules", "missing"], "missing: cannot be read as a folder of rules"),
         (["check", ".", "--service-pack", "SP7"], "SP7"),
+        (["check", ".", "--explain", "--format", "json"], "--explain is for --format table"),
         (["check"], "PATH"),
         (["frobnicate"], "frobnicate"),
     ],
@@ -321,6 +324,12 @@ def test_wrong_usage_is_said_on_standard_error_and_exits_2(words: list[str], mes
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_a_folder_may_be_named_as_standard_input_is() -> None:
+    """What is there is scanned, whatever its name."""
+    Path(machine("SP6a")).rename("-")
+    assert run("check", "-").exit_code == 1
 
 
 def test_an_error_inside_ntscan_exits_4(tmp_path: Path) -> None:

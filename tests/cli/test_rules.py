@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ntscan.cli import app
-from ntscan.errors import RuleError
+from ntscan.errors import RuleError, UsageError
 from ntscan.rulebook.load import rule_text
 
 RUNNER = CliRunner()
@@ -52,6 +52,24 @@ def test_lint_refuses_a_rule_that_does_not_load(tmp_path: Path) -> None:
     assert isinstance(result.exception, RuleError)
     assert str(result.exception).startswith(f"{rule}:")
     assert ": fixed_builds[0].size: is missing" in str(result.exception)
+
+
+def test_lint_takes_rule_files_or_a_folder_of_rules(tmp_path: Path) -> None:
+    """With both it would have to leave one unread, and says so instead."""
+    rule = tmp_path / "Q242896.toml"
+    rule.write_text(rule_text("Q242896"), "utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/Q999999.toml").write_text(
+        rule_text("Q242896").replace("Q242896", "Q999999", 1), "utf-8"
+    )
+    for words, rules in (
+        ([str(rule)], "1 rule,"),
+        (["--rules", str(tmp_path / "rules")], "2 rules,"),
+    ):
+        assert RUNNER.invoke(app, ["rules", "lint", *words]).stderr.startswith(rules)
+    both = RUNNER.invoke(app, ["rules", "lint", str(rule), "--rules", str(tmp_path / "rules")])
+    assert isinstance(both.exception, UsageError)
+    assert "and not both" in str(both.exception)
 
 
 def test_show_and_list_print_no_text_that_could_act_on_a_terminal(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk
 from fixtures.pe_image import build_pe_image
 from fixtures.sfmsrv import published_build
 from ntscan.cli import app
 from ntscan.errors import UsageError
+from ntscan.sources.source import LARGEST_DRIVER
 
 IMAGES = Path(__file__).parents[1] / "machinecode" / "images"
 
@@ -83,13 +85,30 @@ def test_what_is_no_image_was_not_traced() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("absent.sys", "absent.sys: no such file or folder"), (".", ".: is no single file")],
+    [
+        ("absent.sys", "absent.sys: no such file or folder"),
+        (".", ".: is a folder; name one driver in it"),
+        ("plant.dd", "plant.dd: is read as a disk image; `ntscan check --machine-code`"),
+        ("large.sys", "large.sys: is read as a disk image; `ntscan check --machine-code`"),
+    ],
 )
 def test_what_is_no_file_is_wrong_usage(name: str, said: str) -> None:
-    """A path that names nothing, or a folder, is an error that says so."""
+    """A path that names nothing, a folder or an image is an error that says what to do."""
+    Path("plant.dd").write_bytes(ntfs_disk(STOCK_SP6A))
+    with Path("large.sys").open("wb") as large:
+        large.truncate(LARGEST_DRIVER + 1)
     error = run(name).exception
     assert isinstance(error, UsageError)
     assert str(error).startswith(said)
+
+
+def test_what_to_do_with_an_image_works() -> None:
+    """The command that the refusal names traces the driver in the image."""
+    Path("plant.dd").write_bytes(ntfs_disk(STOCK_SP6A))
+    words = ["check", "plant.dd", "--machine-code", "--format", "json"]
+    (target,) = json.loads(CliRunner().invoke(app, words).stdout)["targets"]
+    (found,) = target["findings"]
+    assert "machine_code" in [shown["basis"] for shown in found["demonstrations"]]
 
 
 def test_a_driver_without_irps_proves_nothing() -> None:

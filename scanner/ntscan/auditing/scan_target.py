@@ -3,18 +3,22 @@
 import codecs
 import os
 import pickle
+from datetime import datetime
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
 
-from ntscan.asking import load_book
+from ntscan.asking import load_book, now
 from ntscan.auditing.child import Work
-from ntscan.auditing.job import Job
+from ntscan.auditing.failed import failed_line
+from ntscan.auditing.job import Job, Target
 from ntscan.composer import scan
 from ntscan.demonstrating import prepare_model
 from ntscan.errors import UsageError
 from ntscan.reporting.ndjson import encode_line, target_lines
+from ntscan.reporting.report import TargetLine
 from ntscan.sources.stated_hashes import read_stated_hashes
+from ntscan.vocabulary import Stage, TargetKind
 
 _ROOMS: Final = ("ntscan.sources", "ntscan.evidence", "ntscan.evaluation")
 _MACHINE_CODE: Final = "ntscan.machinecode"
@@ -47,12 +51,23 @@ def prepare(setup: bytes) -> Work:
         prepare_model()
 
     def work(path: bytes) -> bytes:
-        target = os.fsdecode(path)
-        _refuse_relative(target, job.folder, is_there=is_there)
-        report = scan(target, options=job.options, rules=book)
+        target, since = os.fsdecode(path), now()
+        try:
+            _refuse_relative(target, job.folder, is_there=is_there)
+            report = scan(target, options=job.options, rules=book)
+        except UsageError as error:
+            return encode_line(_unopened(job, target, error, since))
         return b"".join(encode_line(line) for line in target_lines(report))
 
     return work
+
+
+def _unopened(job: Job, path: str, error: UsageError, since: datetime) -> TargetLine:
+    """Report what is not there or cannot be reached; the line names the path already."""
+    is_folder = os.path.isdir(path)  # noqa: PTH112  Path.is_dir raises on a NUL or what is above
+    target = Target(path=path, kind=TargetKind.DIRECTORY if is_folder else TargetKind.FILE)
+    reason = str(error).removeprefix(f"{path}: ")
+    return failed_line(job, target, reason, Stage.OPEN, since=since)
 
 
 def _go_to(folder: str) -> bool:

@@ -15,17 +15,24 @@ from ntscan.vocabulary import ExitCode
 
 app = typer.Typer(
     help="Does this Windows NT 4.0 system need a fix, and does it have it?",
+    # Handed down to every command.
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("check")(check.check)
-app.command("audit", cls=AuditCommand)(audit.audit)
-app.command("trace")(trace.trace)
-app.command("schema")(schema.schema)
-app.add_typer(rules.app, name="rules")
-app.add_typer(model.app, name="model")
+# A short help is a line of the list of commands, which cuts what is longer.
+app.command("check", short_help="Say whether files, folders and images have the fix.")(check.check)
+app.command(
+    "audit", cls=AuditCommand, short_help="Scan many targets; a line of JSON as each finishes."
+)(audit.audit)
+app.command("trace", short_help="Interpret a driver's own machine code.")(trace.trace)
+app.command("schema", short_help="Print the JSON Schema of a report, or of an audit's line.")(
+    schema.schema
+)
+app.add_typer(rules.app, name="rules", short_help="The rule book: list, show and check rules.")
+app.add_typer(model.app, name="model", short_help="Run the bundled driver model by itself.")
 
 
 def _print_version(asked: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from ntscan.auditing.limits import Limits, refuse_without_limits
 from ntscan.cli import options as cli
 from ntscan.cli.interruption import interruption
 from ntscan.cli.output import print_whole
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ntscan.reporting.report import TargetLine
     from ntscan.reporting.tally import Tally
 
-_GIBIBYTE: Final = 1024**3
+_DEFAULT: Final = Limits()
 
 
 def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them from the signature
@@ -31,8 +32,8 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     output: cli.Journal = None,
     resume: cli.Resume = None,
     jobs: cli.Jobs = None,
-    timeout: cli.Timeout = 120,
-    memory: cli.Memory = _GIBIBYTE,
+    timeout: cli.Timeout = _DEFAULT.seconds,
+    memory: cli.Memory = _DEFAULT.memory,
     rule: cli.RuleIds = None,
     rules: cli.RulesDirectory = None,
     service_pack: cli.KnownServicePack = None,
@@ -54,7 +55,6 @@ def audit(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     # Imported here, so that the other commands and --help start without them.
     from ntscan.asking import load_book  # noqa: PLC0415
     from ntscan.auditing.job import place_of  # noqa: PLC0415
-    from ntscan.auditing.limits import Limits, refuse_without_limits  # noqa: PLC0415
     from ntscan.auditing.run import new_job, plan_audit, run  # noqa: PLC0415
     from ntscan.reporting.exit_code import choose_exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415

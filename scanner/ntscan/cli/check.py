@@ -1,11 +1,13 @@
 """``ntscan check PATH...``: scan files, folders and disk images, print one report."""
 
+import os
 from functools import partial
 
 import typer
 
 from ntscan.cli import options as cli
 from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
+from ntscan.errors import UsageError
 from ntscan.vocabulary import FailOn
 
 
@@ -35,6 +37,7 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
     from ntscan.reporting.exit_code import exit_code  # noqa: PLC0415
     from ntscan.reporting.report import Options  # noqa: PLC0415
 
+    _refuse_wrong_usage(paths, report_format, explain=explain)
     asked = Options(
         rules=tuple(rule or ()),
         rules_directory=None if rules is None else str(rules),
@@ -60,3 +63,10 @@ def check(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads them 
 
             write_page(partial(render_table, report, explain=explain), output)
     raise typer.Exit(exit_code(report, fail_on))
+
+
+def _refuse_wrong_usage(paths: list[str], report_format: cli.Format, *, explain: bool) -> None:
+    if explain and report_format is not cli.Format.TABLE:
+        raise UsageError("--explain is for --format table; JSON always holds every reason and step")
+    if "-" in paths and not os.path.lexists("-"):
+        raise UsageError("-: no such file or folder; lists on standard input are for ntscan audit")

@@ -1,5 +1,6 @@
 """``ntscan model``: the bundled driver model by itself."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ntscan.cli.options import Format, Output, ReportFormat
-from ntscan.cli.output import write_output, write_page
+from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
 from ntscan.drivermodel.layouts import Platform
 from ntscan.drivermodel.policies import Allocator, Completion, Policies, Refusal
 from ntscan.drivermodel.workload import ASSUMPTIONS as WORKLOAD_ASSUMPTIONS
@@ -44,7 +45,7 @@ def _possible_rate(rate: float | None) -> float | None:
     raise typer.BadParameter(f"{rate:g} is neither 0 nor in the range {SMALLEST_RATE:g} to 1.")
 
 
-@app.command("demonstrate")
+@app.command("demonstrate", short_help="Tell one refused unlock step by step.")
 def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[Behaviour, typer.Option(help="The build.")] = Behaviour.VULNERABLE,
     policy: _Policy = Allocator.LOOKASIDE,
@@ -62,7 +63,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
     from ntscan.drivermodel.demonstrate import record  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
-    _refuse_one_file_for_two(svg, output)
+    _refuse_files(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -83,7 +84,7 @@ def demonstrate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads
         write_page(partial(model_report.render_demonstration, shown), output)
 
 
-@app.command("explore")
+@app.command("explore", short_help="Try every order of events in a small scene.")
 def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[
         Behaviour | None,
@@ -114,6 +115,7 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
     from ntscan.drivermodel.explore import explore as search  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    refuse_to_overwrite(output)
     scene = Scene(workers=workers, requests=requests, states=states)
     explorations = []
     for build in VARIANTS[behaviour] if behaviour else IN_BRIEF:
@@ -134,7 +136,7 @@ def explore(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the
         write_page(partial(model_report.render_explorations, explorations, assumptions), output)
 
 
-@app.command("simulate")
+@app.command("simulate", short_help="Run servers under load until they stop.")
 def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads the signature
     behaviour: Annotated[Behaviour, typer.Option(help="The build.")] = Behaviour.VULNERABLE,
     policy: _Policy = Allocator.LOOKASIDE,
@@ -174,6 +176,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
     from ntscan.drivermodel.simulate import simulate as run_many  # noqa: PLC0415
     from ntscan.reporting import model_report  # noqa: PLC0415
 
+    _refuse_files(svg, output)
     policies = Policies(
         allocator=policy,
         type_check=type_check,
@@ -181,7 +184,6 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         completion=completion,
         refusal=Refusal.FILTER,
     )
-    _refuse_one_file_for_two(svg, output)
     if regular and refusal_rate and every_nth(refusal_rate) is None:
         raise typer.BadParameter(
             f"with --regular every n-th unlock is refused, and {refusal_rate:g} is not 1/n; give"
@@ -216,8 +218,13 @@ def simulate(  # noqa: PLR0913, PLR0917  one parameter an option: Typer reads th
         write_page(draw, output)
 
 
-def _refuse_one_file_for_two(svg: Path | None, output: Path | None) -> None:
-    if svg is not None and output is not None and svg.resolve() == output.resolve():
+def _refuse_files(svg: Path | None, output: Path | None) -> None:
+    """Refuse what could be evidence, and one file for two results."""
+    refuse_to_overwrite(svg)
+    refuse_to_overwrite(output)
+    if svg is None or output is None:
+        return
+    if os.path.realpath(svg) == os.path.realpath(output):  # Path.resolve raises on a link loop.
         raise typer.BadParameter(
             f"{svg} is named by --output too; give each a file of its own.", param_hint="--svg"
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from ntscan.auditing.limits import Limits
 from ntscan.vocabulary import FailOn, Product, ServicePack
 
 
@@ -26,27 +27,39 @@ class EngineKind(StrEnum):
 
 _SIZE: Final = re.compile(r"([0-9]{1,12})([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS: Final = ("", "K", "M", "G", "T")
+#: Bytes; with 40 MiB not even a small driver is scanned, since what a scan imports takes as much.
+_SMALLEST_MEMORY: Final = 64 * 1024**2
 
 
 def parse_size(text: str | int) -> int:
-    """Read a size such as 512M or 1G, in units of 1,024, as bytes."""
-    size = _SIZE.fullmatch(str(text))
-    if size is None or not int(size[1]):
+    """Read a size such as 512M or 1G, in units of 1,024, as bytes; one too small is refused."""
+    written = _SIZE.fullmatch(str(text))
+    if written is None:
         raise typer.BadParameter(f"{text!r} is no size; write it as 512M or 1G.")
-    return int(size[1]) << 10 * _UNITS.index(size[2].upper())
+    size = int(written[1]) << 10 * _UNITS.index(written[2].upper())
+    if size < _SMALLEST_MEMORY:
+        least = show_size(_SMALLEST_MEMORY)
+        raise typer.BadParameter(f"{text} is {size:,} bytes; give a scan {least} at least.")
+    return size
+
+
+def show_size(size: int) -> str:
+    """Write a size in bytes as it is read, in the largest unit that holds it whole."""
+    unit = next(unit for unit in reversed(range(len(_UNITS))) if not size % (1 << 10 * unit))
+    return f"{size >> 10 * unit}{_UNITS[unit]}"
 
 
 Paths: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH",
         help="Drivers, folders or disk images to scan; images in a folder are for audit.",
     ),
 ]
 AuditPaths: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...|-",
+        metavar="PATH|-",
         help="Folders to search, files and disk images; - reads paths from standard input, one a"
         " line.",
     ),
@@ -143,6 +156,6 @@ Memory: TypeAlias = Annotated[
         parser=parse_size,
         metavar="SIZE",
         help="The memory that one target may take, such as 512M or 2G.",
-        show_default="1G",
+        show_default=show_size(Limits().memory),
     ),
 ]

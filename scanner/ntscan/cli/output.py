@@ -1,16 +1,22 @@
 """Where results go: standard output, or a file that is written whole or not at all."""
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from ntscan.errors import SourceError, UsageError
+from ntscan.sources.host_file import read_host_file_head
 from ntscan.sources.image_files import image_of
+
+#: What a file begins with that no report replaces: a DOS header, the base block of a hive.
+_EVIDENCE: Final = ((b"MZ", "a program"), (b"regf", "a registry hive"))
+_LONGEST_SIGNATURE: Final = max(len(signature) for signature, _ in _EVIDENCE)
 
 
 def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> None:
@@ -22,13 +28,19 @@ def write_output(text: str, file: Path | None, *, encoding: str = "utf-8") -> No
     if file is None:
         _print(data)
         return
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{file}: is no regular file; name a file, or leave -o out")
     try:
+        _refuse_irregular(file)
         # A link stays a link: what it leads to is replaced.
-        _replace(file.resolve(), data)
+        _replace(Path(os.path.realpath(file)), data)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _refuse_irregular(file: Path) -> None:
+    """Refuse what is there and is no file; raises OSError where that cannot be known."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UsageError(f"{file}: is no regular file; name another")
 
 
 def write_page(draw: Callable[[TextIO], str], file: Path | None) -> None:
@@ -40,28 +52,33 @@ def write_page(draw: Callable[[TextIO], str], file: Path | None) -> None:
     write_output(draw(stream), file, encoding=getattr(stream, "encoding", None) or "utf-8")
 
 
-def refuse_to_overwrite(file: Path | None, targets: Iterable[str]) -> None:
+def refuse_to_overwrite(file: Path | None, targets: Iterable[str] = ()) -> None:
     """Refuse an output file that is there already and is, or lies in, what is scanned.
 
-    One that is a disk image, or a part of one, is refused too: it may be a part of what is scanned.
-    Raises UsageError.
+    One that could be evidence is refused too, whatever is scanned: a disk image or a part of one, a
+    program, a registry hive. Raises UsageError.
     """
-    if file is None or not file.exists():
+    # What cannot be looked at cannot be written either: that is said where it is written.
+    if file is None or not os.path.exists(file):  # noqa: PTH110  Path.exists raises there
         return
-    if _is_image(file):
-        raise UsageError(f"{file}: is a disk image, or a part of one, and that is never changed")
-    output = file.resolve()
+    # Path.resolve raises where a link leads to itself.
+    output = Path(os.path.realpath(file))
     for target in targets:
-        scanned = Path(target).resolve()
+        scanned = Path(os.path.realpath(target))
         if output == scanned or scanned in output.parents:
             raise UsageError(f"{file}: is among what is scanned, and that is never changed")
+    if kind := _kind_of_evidence(str(output)):
+        raise UsageError(f"{file}: is {kind}, and that is never changed; name another file")
 
 
-def _is_image(file: Path) -> bool:
+def _kind_of_evidence(file: str) -> str | None:
     try:
-        return image_of(str(file)) is not None
+        if image_of(file) is not None:
+            return "a disk image, or a part of one"
+        begins = read_host_file_head(file, _LONGEST_SIGNATURE)
     except SourceError:  # It cannot be read; whether it can be written is seen later.
-        return False
+        return None
+    return next((kind for signature, kind in _EVIDENCE if begins.startswith(signature)), None)
 
 
 def print_whole(data: bytes) -> None:

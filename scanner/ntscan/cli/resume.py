@@ -1,9 +1,12 @@
 """``--resume``, which takes a file, or stands alone beside ``-o FILE``."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
+
+from ntscan.errors import UsageError
 
 
 class AuditCommand(TyperCommand):
@@ -19,6 +22,8 @@ def with_resumed_file(words: Sequence[str]) -> list[str]:
 
     >>> with_resumed_file(["-o", "lines", "--resume", "evidence"])
     ['-o', 'lines', '--resume=lines', 'evidence']
+
+    Raises UsageError where neither names the file: what is scanned would be taken for it.
     """
     end = words.index("--") if "--" in words else len(words)
     file = None
@@ -30,6 +35,20 @@ def with_resumed_file(words: Sequence[str]) -> list[str]:
         elif word.startswith("-o"):
             file = word.removeprefix("-o")
     if file is None:
+        _refuse_without_file(words[:end])
         return list(words)
     resumed = [f"--resume={file}" if word == "--resume" else word for word in words[:end]]
     return [*resumed, *words[end:]]
+
+
+def _refuse_without_file(words: Sequence[str]) -> None:
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        option, equals, file = word.partition("=")
+        if option != "--resume":
+            continue
+        file = file if equals else following
+        if not file or file.startswith("-") or os.path.isdir(file):  # noqa: PTH112  Path's raises
+            raise UsageError(
+                "--resume takes the file of the audit: --resume audit.ndjson, or -o audit.ndjson "
+                "--resume"
+            )

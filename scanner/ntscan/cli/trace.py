@@ -9,7 +9,7 @@ from ntscan.cli.options import Format, Output, ReportFormat
 from ntscan.cli.output import refuse_to_overwrite, write_output, write_page
 from ntscan.errors import ImageError, SourceError, UsageError
 from ntscan.reporting.harmless import harmless
-from ntscan.vocabulary import ExitCode, Grade
+from ntscan.vocabulary import ExitCode, Grade, TargetKind
 
 #: What no grade says is left open, and exits with 3.
 _EXIT_CODE: Final = {
@@ -58,8 +58,14 @@ def _read(file: str) -> bytes:
     from ntscan.sources.source import LARGEST_DRIVER  # noqa: PLC0415
 
     source = open_source(file)
+    if source.kind is TargetKind.DIRECTORY:
+        raise UsageError(f"{file}: is a folder; name one driver in it")
     if not isinstance(source, SingleFileSource):
-        raise UsageError(f"{file}: is no single file; name one driver in it")
+        # So is what is larger than any driver, and no program.
+        raise UsageError(
+            f"{file}: is read as a disk image; `ntscan check --machine-code` with it traces the "
+            "driver in it"
+        )
     (entry,) = source.walk()
     try:
         return source.read(entry, LARGEST_DRIVER).data
