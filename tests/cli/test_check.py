@@ -220,9 +220,9 @@ def truncated() -> bytes:
     ("content", "message"),
     [
         (b"", "is empty (0 bytes)"),
-        (b"not a driver", "is no PE image"),
+        (b"not a driver", "is no program"),
         (b"MZ" + bytes(200), "is no PE image"),
-        (b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"NE" + bytes(300), "is no PE image"),
+        (b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"NE" + bytes(300), "is an NE file"),
         (truncated(), "is cut short"),
     ],
     ids=["empty", "text", "MZ only", "NE", "truncated"],
