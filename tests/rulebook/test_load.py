@@ -47,6 +47,11 @@ RULE = (Path(__file__).parent / "samples" / NAME).read_bytes()
             "24: fixed_builds[0].machine: Invalid enum value 'i286'",
         ),
         ('"SP6a"]', '"SP7"]', "14: applicability.service_packs[4]: Invalid enum value 'SP7'"),
+        (
+            'text = "Then',
+            'until = "SP7"\ntext = "Then',
+            "130: remediation[1].until: Invalid enum value 'SP7'",
+        ),
         ("1999-09-29T19:49:00", "1999-02-30T19:49:00", "25: wall_clock: Invalid date or datetime"),
         (
             "1999-09-29T19:49:00",
