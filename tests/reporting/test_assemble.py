@@ -55,6 +55,11 @@ def a_link_to_nowhere(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
+def a_link_to_itself(path: Path) -> None:
+    """A symbolic link that leads in a circle."""
+    path.symlink_to(path.name)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -62,7 +67,8 @@ def a_link_to_nowhere(path: Path) -> None:
         (an_empty_file, "is empty (0 bytes)"),
         (a_text, "is no "),
         (a_pipe, "is no regular file"),
-        (a_link_to_nowhere, ""),
+        (a_link_to_nowhere, "is a link that leads nowhere; give the file itself"),
+        (a_link_to_itself, "is a link that leads nowhere; give the file itself"),
     ],
 )
 def test_a_file_is_refused_in_one_sentence(

@@ -109,4 +109,4 @@ def test_an_image_that_cannot_be_read_is_not_called_another_thing(tmp_path: Path
     """A digest was stated of it, and the error is that of reading it."""
     (tmp_path / "plant07.dd").symlink_to("nowhere")
     target = check(tmp_path / "plant07.dd", stated="0" * 32)
-    assert target.errors[0].message.startswith("cannot be opened")
+    assert target.errors[0].message.startswith("is a link that leads nowhere")
