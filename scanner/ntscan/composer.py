@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ntscan.asking import EVERYTHING, current_folder, load_book, now, shown_options
 from ntscan.demonstrating import demonstrations
-from ntscan.errors import SourceError
+from ntscan.errors import SourceError, UsageError
 from ntscan.evaluation.evaluate import NO_TRACES, evaluate
 from ntscan.evaluation.finding import Finding
 from ntscan.evidence.characteristics import SystemCharacteristics
@@ -29,10 +29,10 @@ from ntscan.reporting.report import (
 )
 from ntscan.rulebook.advisory import RuleBook
 from ntscan.sources.open import open_source
-from ntscan.sources.source import Source
+from ntscan.sources.source import Entry, Source
 from ntscan.tracing import run_traces
 from ntscan.version import VERSION
-from ntscan.vocabulary import SCHEMA_VERSION, Justification
+from ntscan.vocabulary import SCHEMA_VERSION, Justification, TargetKind
 
 if TYPE_CHECKING:
     from ntscan.sources.image_hashes import ImageHashing
@@ -42,7 +42,8 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
     """Scan files, folders and disk images, and report what every rule says of each.
 
     ``rules`` are the rules to ask; without them those are loaded that ``options`` names. Raises
-    UsageError where a target does not exist or a rule does not load.
+    UsageError where a target does not exist, a rule does not load, or a digest is stated of what
+    is no disk image.
     """
     started_at = now()
     book = rules if rules is not None else load_book(options)
@@ -50,6 +51,8 @@ def scan(*targets: str, options: Options = EVERYTHING, rules: RuleBook | None = 
     sources = [
         open_source(target, thorough=options.thorough, hashing=hashing) for target in targets
     ]
+    if hashing is not None and hashing.stated.only is not None:
+        _refuse_digest_of_no_image(sources[0])
     entries = tuple(scan_source(source, book, options) for source in sources)
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -77,6 +80,23 @@ def _hashing(options: Options, targets: int) -> "ImageHashing | None":
 
     stated = read_stated_hashes(options.image_hash, targets)
     return ImageHashing(stated=stated, compute=options.hash_images)
+
+
+def _refuse_digest_of_no_image(source: Source) -> None:
+    """Refuse what is no disk image; of what cannot be read nobody knows, and its scan says why."""
+    if source.kind is TargetKind.DISK_IMAGE:
+        return
+    try:
+        if source.kind is TargetKind.FILE:
+            for entry in source.walk():
+                if isinstance(entry, Entry):
+                    source.read_head(entry, 1)
+    except SourceError:
+        return
+    raise UsageError(
+        f"{source.target}: is no disk image, so no digest can be stated of it; leave the digest "
+        "out, or give the image"
+    )
 
 
 def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry:

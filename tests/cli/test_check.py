@@ -220,9 +220,9 @@ def truncated() -> bytes:
     ("content", "message"),
     [
         (b"", "is empty (0 bytes)"),
-        (b"not a driver", "is no PE image"),
+        (b"not a driver", "is no program"),
         (b"MZ" + bytes(200), "is no PE image"),
-        (b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"NE" + bytes(300), "is no PE image"),
+        (b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"NE" + bytes(300), "is an NE file"),
         (truncated(), "is cut short"),
     ],
     ids=["empty", "text", "MZ only", "NE", "truncated"],
@@ -281,9 +281,9 @@ def test_a_driver_folder_without_the_driver_is_not_affected() -> None:
 @pytest.mark.parametrize(
     ("name", "what_to_do"),
     [
-        ("folder", "disk images in a folder are opened by ntscan audit"),
+        ("folder", "give the system root"),
         ("folder/disk.dd", "--thorough walks the whole image"),
-        ("folder/file", "give the system root"),
+        ("folder/other.sys", "give the system root"),
     ],
 )
 def test_a_target_with_nothing_recognisable_fails(name: str, what_to_do: str) -> None:
@@ -291,7 +291,7 @@ def test_a_target_with_nothing_recognisable_fails(name: str, what_to_do: str) ->
     Path("folder").mkdir()
     volume = ntfs_partition([DiskFile(path="file", content=b"text")])
     Path("folder/disk.dd").write_bytes(build_disk([volume]).data)
-    Path("folder/file").write_bytes(b"text")
+    Path("folder/other.sys").write_bytes(build_pe_image(PERecipe(time_date_stamp=0)))
     result = run("check", name, "--format", "json")
     parsed = json.loads(result.stdout)
     (target,) = parsed["targets"]

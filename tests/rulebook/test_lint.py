@@ -45,6 +45,10 @@ def test_the_bundled_rules_are_clean(rule: Advisory) -> None:
         (for_intel(), "examples: none is for alpha"),
         (sized(134_417), "size 134,417 (Q242896) is no multiple of 16 bytes"),
         (replace(RULE, remediation=()), "remediation: there is no step"),
+        (
+            replace(RULE, remediation=RULE.remediation[:1]),
+            "remediation: each step has an end (until), and a machine beyond it is told nothing",
+        ),
     ],
 )
 def test_each_lint_finds_its_fault(rule: Advisory, finding: str) -> None:

@@ -47,6 +47,11 @@ RULE = (Path(__file__).parent / "samples" / NAME).read_bytes()
             "24: fixed_builds[0].machine: Invalid enum value 'i286'",
         ),
         ('"SP6a"]', '"SP7"]', "14: applicability.service_packs[4]: Invalid enum value 'SP7'"),
+        (
+            'text = "Then',
+            'until = "SP7"\ntext = "Then',
+            "130: remediation[1].until: Invalid enum value 'SP7'",
+        ),
         ("1999-09-29T19:49:00", "1999-02-30T19:49:00", "25: wall_clock: Invalid date or datetime"),
         (
             "1999-09-29T19:49:00",
@@ -193,8 +198,27 @@ def test_rules_of_ones_own_stand_beside_the_bundled_ones(tmp_path: Path) -> None
     (tmp_path / NAME).write_bytes(RULE)
     with pytest.raises(RuleError, match="is the id of another rule"):
         load_rules(tmp_path)
-    with pytest.raises(UsageError, match="cannot be read as a folder of rules"):
-        load_rules(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing", "missing: cannot be read as a folder of rules: No such file or directory"),
+        ("rule.txt", "rule.txt: cannot be read as a folder of rules: Not a directory"),
+        ("empty", "empty: holds no rule (a .toml file); give the folder of rules"),
+        ("", "Q1.toml: is a folder, and no rule; --rules takes a folder of rules"),
+    ],
+)
+def test_a_folder_that_gives_no_rule_is_wrong_usage(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    """A folder of rules that is not there, is a file, or holds none is no folder of rules."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "Q1.toml").mkdir()
+    (tmp_path / "rule.txt").write_bytes(RULE)
+    with pytest.raises(UsageError) as raised:
+        load_rules(tmp_path / name)
+    assert str(raised.value) == f"{tmp_path}/{message}"
 
 
 def test_a_rule_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
@@ -203,8 +227,12 @@ def test_a_rule_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
         load_rules(only=["Q1"])
     with pytest.raises(UsageError, match="no such rule"):
         rule_text("Q1")
-    with pytest.raises(UsageError, match="is no regular file"):
+    with pytest.raises(UsageError, match=r"missing\.toml: no such file"):
         read_rule(tmp_path / "missing.toml")
+    with pytest.raises(UsageError, match="is a folder, and no rule; --rules takes"):
+        read_rule(tmp_path)
+    with pytest.raises(UsageError, match="is no regular file"):
+        read_rule(Path("/dev/null"))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,12 @@ from msgspec.structs import replace
 
 from fixtures.containers import vdi_image
 from fixtures.disk.nt_disk import STOCK_SP6A, ntfs_disk
+from fixtures.pe_image import build_pe_image
+from fixtures.sfmsrv import published_build
 from ntscan.asking import EVERYTHING
+from ntscan.auditing.run import audit
 from ntscan.composer import scan
+from ntscan.errors import UsageError
 from ntscan.reporting.report import ImageEntry, TargetEntry
 from ntscan.vocabulary import HashOrigin, HashScope, ScanStatus
 
@@ -85,3 +89,24 @@ def test_a_list_without_the_image_is_said(text: str, raw: Path) -> None:
     (raw.parent / "SHA256SUMS").write_text(text)
     image = described(check(raw, stated=str(raw.parent / "SHA256SUMS"), compute=True))
     assert image.note == "the list of digests that was given names none of this image"
+
+
+@pytest.mark.parametrize("name", ["sfmsrv.sys", "drivers"])
+def test_a_digest_of_what_is_no_image_is_refused(name: str, tmp_path: Path) -> None:
+    """It would be said of nothing; an audit goes on to its other targets."""
+    (tmp_path / "drivers").mkdir()
+    (tmp_path / "sfmsrv.sys").write_bytes(build_pe_image(published_build("SP6a").recipe))
+    said = "is no disk image, so no digest can be stated of it"
+    with pytest.raises(UsageError, match=said):
+        check(tmp_path / name, stated="0" * 32)
+    options = replace(EVERYTHING, image_hash="0" * 32)
+    (line,) = audit(str(tmp_path / name), options=options, jobs=1)
+    assert line.scan_status is ScanStatus.FAILED
+    assert said in line.errors[0].message
+
+
+def test_an_image_that_cannot_be_read_is_not_called_another_thing(tmp_path: Path) -> None:
+    """A digest was stated of it, and the error is that of reading it."""
+    (tmp_path / "plant07.dd").symlink_to("nowhere")
+    target = check(tmp_path / "plant07.dd", stated="0" * 32)
+    assert target.errors[0].message.startswith("is a link that leads nowhere")

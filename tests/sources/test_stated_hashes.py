@@ -69,7 +69,26 @@ def test_a_line_that_is_none_of_sha256sum_is_refused(tmp_path: Path, text: str, 
         read_stated_hashes(str(digests), 5)
 
 
-def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """A text that is neither digest nor file says what either should be."""
-    with pytest.raises(UsageError, match="32, 40 or 64"):
-        read_stated_hashes(str(tmp_path / "nowhere"), 1)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "nowhere",
+            "is neither a digest nor a file; give a digest of 32, 40 or 64 hexadecimal digits",
+        ),
+        ("nul\0", "is neither a digest nor a file"),
+        ("link", "is a link that leads nowhere; give the file itself"),
+        ("folder", "is a folder where a file should be"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_one_remedy(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    """A text that is neither digest nor file says what either should be; a file, what it is."""
+    (tmp_path / "link").symlink_to("missing")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError) as raised:
+        read_stated_hashes(str(tmp_path / name), 1)
+    said = str(raised.value).removeprefix(f"{tmp_path / name}: ")
+    assert said.startswith(message)
+    assert said.count(";") <= 1

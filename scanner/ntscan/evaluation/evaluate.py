@@ -11,7 +11,7 @@ from ntscan.evaluation.criteria import file_criteria
 from ntscan.evaluation.exposure import exposure
 from ntscan.evaluation.finding import Finding
 from ntscan.evaluation.machine_code import machine_code_criterion, weigh_machine_code
-from ntscan.evaluation.remediation import remediation
+from ntscan.evaluation.remediation import remediation, service_pack_in_place
 from ntscan.evaluation.status import Conclusion, conclude
 from ntscan.evidence.characteristics import FileItem, SystemCharacteristics
 from ntscan.machinecode.traced import Trace
@@ -52,6 +52,8 @@ def is_file_of(advisory: Advisory, file: FileItem) -> bool:
 def _finding(case: Case) -> Finding:
     conclusion = weigh_machine_code(case, conclude(case))
     behaviour, chosen_by = _behaviour(case, conclusion)
+    registry, found = case.system.registry, anomalies(case, conclusion)
+    in_place = service_pack_in_place(registry.service_pack, found)
     return Finding(
         rule_id=case.advisory.id,
         status=conclusion.status,
@@ -65,9 +67,9 @@ def _finding(case: Case) -> Finding:
             *machine_code_criterion(case),
             *system_criteria(case.advisory, case.system),
         ),
-        anomalies=anomalies(case, conclusion),
-        exposure=exposure(case.advisory, case.system.registry),
-        remediation=remediation(case.advisory, conclusion.status),
+        anomalies=found,
+        exposure=exposure(case.advisory, registry),
+        remediation=remediation(case.advisory, conclusion.status, in_place),
         behaviour=behaviour,
         chosen_by=chosen_by,
     )

@@ -1,22 +1,19 @@
 """From the entries of one target, and of all targets, to what the report says of them whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ntscan.evidence.characteristics import SystemCharacteristics
 from ntscan.reporting.entries import error_entry, image_entry, system_entry
 from ntscan.reporting.harmless import harmless
 from ntscan.reporting.report import ErrorEntry, FindingEntry, Summary, TargetEntry
-from ntscan.sources.source import Source
+from ntscan.sources.source import DirectSource, Source
 from ntscan.vocabulary import ScanStatus, Stage, Status, TargetKind
 
-_GIVE: Final = r"give the system root, its system32\drivers folder or the driver itself"
-#: What to do about a target of each kind in which nothing was found.
-_WHAT: Final = {
-    TargetKind.FILE: _GIVE,
-    TargetKind.DIRECTORY: f"{_GIVE}; disk images in a folder are opened by ntscan audit",
-    TargetKind.DISK_IMAGE: "--thorough walks the whole image",
-}
+_NOTHING: Final = "no Windows NT system and no file that a rule names"
+_GIVE: Final = (
+    r"give the system root, its system32\drivers folder, the driver itself or a disk image"
+)
 
 
 def failed_target(source: Source, message: str) -> TargetEntry:
@@ -45,13 +42,10 @@ def target_entry(
     shown = [error_entry(error) for error in errors]
     if not findings and not rules_not_present:
         status = ScanStatus.FAILED
-        shown.append(
-            ErrorEntry(
-                path=harmless(source.target),
-                stage=Stage.OPEN,
-                message=f"no Windows NT system and no file that a rule names; {_WHAT[source.kind]}",
-            )
-        )
+        if source.kind is not TargetKind.FILE or not errors:  # A file's own error says it all.
+            message = "; ".join((_NOTHING, *_what_to_do(source, is_told=bool(errors))))
+            path = harmless(source.target)
+            shown.append(ErrorEntry(path=path, stage=Stage.OPEN, message=message))
     else:
         partial = any(error.decides for error in errors)
         status = ScanStatus.PARTIAL if partial else ScanStatus.COMPLETE
@@ -67,6 +61,17 @@ def target_entry(
         findings=tuple(findings),
         rules_not_present=tuple(rules_not_present),
     )
+
+
+def _what_to_do(source: Source, *, is_told: bool) -> Iterator[str]:
+    """Say what helps where nothing was found; ``is_told`` where errors said it already."""
+    if source.image is None:
+        yield _GIVE
+    elif source.image.volumes:
+        if isinstance(source, DirectSource) and not source.thorough:
+            yield "--thorough walks the whole image"
+    elif not is_told:
+        yield "no volume was found; give a whole disk or a volume"
 
 
 def summarise(targets: Sequence[TargetEntry]) -> Summary:

@@ -61,7 +61,7 @@ def _criteria(finding: FindingEntry) -> Table:
     table.add_column("criterion", no_wrap=True)
     table.add_column("result", no_wrap=True)
     table.add_column("observed", overflow="fold")
-    table.add_column("the fix", overflow="fold")
+    table.add_column("expected", overflow="fold")
     for criterion in finding.criteria:
         table.add_row(
             Text(criterion.name),

@@ -96,10 +96,14 @@ class LaterBuilds(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One thing to do, in words that a person can act on."""
+    """One thing to do, in words that a person can act on.
+
+    From the service pack ``until`` on, it is done already, and left out.
+    """
 
     text: str
     source: str
+    until: ServicePack | None = None
 
 
 class ModelScene(Struct, frozen=True, kw_only=True):

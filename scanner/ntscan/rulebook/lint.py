@@ -40,6 +40,8 @@ def says_what_to_do(advisory: Advisory) -> Iterator[str]:
     """A rule that flags a machine says how it is mended."""
     if not advisory.remediation:
         yield "remediation: there is no step"
+    elif all(step.until is not None for step in advisory.remediation):
+        yield "remediation: each step has an end (until), and a machine beyond it is told nothing"
 
 
 def shows_an_example_of_each_neighbour(advisory: Advisory) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """From TOML files to the rule book; a rule that is wrong is refused with file, line and field."""
 
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
@@ -30,8 +31,8 @@ _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\
 def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> RuleBook:
     """Load the bundled rules, and those of a folder beside them; ``only`` keeps the ids named.
 
-    Raises RuleError where a rule does not load, and UsageError where ``only`` names none or the
-    folder cannot be read.
+    Raises RuleError where a rule does not load, and UsageError where ``only`` names none, or the
+    folder cannot be read or holds no rule.
     """
     texts: dict[str, bytes] = {}
     advisories: dict[str, Advisory] = {}
@@ -54,11 +55,9 @@ def load_rules(directory: Path | None = None, *, only: Collection[str] = ()) -> 
 
 def read_rule(file: Path) -> Advisory:
     """Load one rule from a file of the user's own; raises RuleError and UsageError."""
-    try:
-        content = _read(file)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    return parse_rule(content, str(file))
+    if not os.path.lexists(file):
+        raise UsageError(f"{file}: no such file; check the spelling")
+    return parse_rule(_read(file), str(file))
 
 
 def rule_text(rule_id: str, directory: Path | None = None) -> str:
@@ -91,17 +90,24 @@ def parse_rule(content: bytes, name: str) -> Advisory:
 
 
 def _rule_files(directory: Path | None) -> Iterator[tuple[str, bytes]]:
-    places: list[Traversable] = [files(_BUNDLED)]
-    if directory is not None:
-        places.append(directory)
-    for place in places:
-        try:
-            for file in sorted(place.iterdir(), key=lambda file: file.name):
-                if file.name.endswith(".toml"):
-                    shown = file.name if place is not directory else str(file)
-                    yield shown, _read(file)
-        except OSError as error:
-            raise UsageError(f"{place}: cannot be read as a folder of rules: {error}") from error
+    for file in _listed(files(_BUNDLED)):
+        yield file.name, _read(file)
+    if directory is None:
+        return
+    own = _listed(directory)
+    if not own:
+        raise UsageError(f"{directory}: holds no rule (a .toml file); give the folder of rules")
+    for file in own:
+        yield str(file), _read(file)
+
+
+def _listed(place: Traversable) -> list[Traversable]:
+    try:
+        found = [file for file in place.iterdir() if file.name.endswith(".toml")]
+    except OSError as error:
+        why = f"cannot be read as a folder of rules: {error.strerror}"
+        raise UsageError(f"{place}: {why}") from error
+    return sorted(found, key=lambda file: file.name)
 
 
 def _refuse_another_driver(new: Advisory, known: Iterable[Advisory], name: str) -> None:
@@ -116,10 +122,15 @@ def _refuse_another_driver(new: Advisory, known: Iterable[Advisory], name: str) 
 
 def _read(file: Traversable) -> bytes:
     """Read a rule as far as one may go; a pipe or a device would never end."""
-    if not file.is_file():
-        raise UsageError(f"{file}: is no regular file, and so no rule")
-    with file.open("rb") as rule:
-        return rule.read(LONGEST_RULE + 1)
+    try:
+        if file.is_dir():
+            raise UsageError(f"{file}: is a folder, and no rule; --rules takes a folder of rules")
+        if not file.is_file():
+            raise UsageError(f"{file}: is no regular file, and so no rule")
+        with file.open("rb") as rule:
+            return rule.read(LONGEST_RULE + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 def _parse_toml(content: bytes, name: str) -> tuple[str, dict[str, object]]:

@@ -1,5 +1,6 @@
 """Reading one file of the machine that ntscan runs on, without following or executing anything."""
 
+import errno
 import os
 import stat
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ _FLAGS: Final = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+#: How a link is refused whose target is not there, or is the link again.
+_LEADS_NOWHERE: Final = (errno.ENOENT, errno.ELOOP)
 
 
 def host_place(path: Path) -> tuple[str, ...]:
@@ -64,8 +67,7 @@ def open_host_file(path: str, *, follow_link: bool = False, is_buffered: bool = 
         _refuse_irregular(Path(path).stat(follow_symlinks=follow_link).st_mode)
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise SourceError(f"cannot be opened: {reason}; make it readable and scan again") from error
+        raise SourceError(_why_not_opened(path, error, follow_link=follow_link)) from error
     file = os.fdopen(descriptor, "rb", -1 if is_buffered else 0)
     try:
         _refuse_irregular(os.fstat(descriptor).st_mode)
@@ -73,6 +75,14 @@ def open_host_file(path: str, *, follow_link: bool = False, is_buffered: bool = 
         file.close()
         raise
     return file
+
+
+def _why_not_opened(path: str, error: OSError | ValueError, *, follow_link: bool) -> str:
+    if not isinstance(error, OSError):
+        return f"cannot be opened: {error}; check the path"
+    if follow_link and error.errno in _LEADS_NOWHERE and os.path.islink(path):  # noqa: PTH114  a plain path
+        return "is a link that leads nowhere; give the file itself"
+    return f"cannot be opened: {error.strerror}; make it readable and scan again"
 
 
 def _read(file: BinaryIO, length: int) -> bytes:

@@ -61,12 +61,15 @@ def _read_list(file: Path) -> dict[str, str]:
     parts where no file of this machine has them in its name. Of several digests of one file the
     longest counts; two of one length must be the same. Raises UsageError.
     """
+    if not os.path.lexists(file):
+        raise UsageError(
+            f"{file}: is neither a digest nor a file; give a digest of 32, 40 or 64 hexadecimal "
+            "digits, or a list of them"
+        )
     try:
         content = read_host_file(str(file), _LARGEST_LIST, follow_link=True)
     except SourceError as error:
-        raise UsageError(
-            f"{file}: {error}; give a digest of 32, 40 or 64 hexadecimal digits, or a list of them"
-        ) from error
+        raise UsageError(f"{file}: {error}") from error
     digests: dict[str, str] = {}
     text = content.data.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape")
     lines = text.split("\n")

@@ -183,7 +183,8 @@ FIRST_SECTION: Final = OPTIONAL + 224
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "lacks the DOS header"),
+        (b"", "is empty"),
+        (b"regf" + bytes(4092), "is a registry hive"),
         (b"MZ", "lacks the PE signature"),
         (IMAGE[:0x50], "cut short within its headers"),
         (IMAGE[:-16], "cut short: a section ends"),

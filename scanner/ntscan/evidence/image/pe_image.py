@@ -16,6 +16,7 @@ from ntscan.evidence.image.debug_directory import debug_file_name
 from ntscan.evidence.image.image_checksum import image_checksum
 from ntscan.evidence.image.import_table import kernel_imports
 from ntscan.evidence.image.mapped_image import MappedImage, read_sections
+from ntscan.evidence.image.signatures import pe_signature_at
 from ntscan.evidence.image.version_resource import version_resource
 
 _Header: TypeAlias = Any  # pefile ships no types
@@ -48,8 +49,7 @@ def read_pe_image(data: bytes) -> PEMetadata:
     Raises ImageError, whose message is a sentence without the path, where the bytes are no PE
     image, are cut short, or hold a directory that cannot be read.
     """
-    if not data:
-        raise ImageError("is empty (0 bytes), so there is nothing to compare")
+    pe_signature_at(data)
     headers = _headers(data)
     file_header, optional = headers.FILE_HEADER, headers.OPTIONAL_HEADER
     image = MappedImage(

@@ -8,6 +8,7 @@ from msgspec import Struct
 from ntscan.errors import ImageError
 from ntscan.evidence.image.mapped_image import MOST_SECTIONS
 from ntscan.evidence.image.pe_image import machine_name
+from ntscan.evidence.image.signatures import pe_signature_at
 from ntscan.vocabulary import Machine
 
 #: The largest SizeOfImage that is loaded, in bytes; NT 4.0's largest driver has under 2 MB.
@@ -15,8 +16,7 @@ LARGEST_IMAGE: Final = 32 << 20
 #: The data directory of the base relocations: IMAGE_DIRECTORY_ENTRY_BASERELOC.
 DIRECTORY_ENTRY_BASERELOC: Final = 5
 
-_DOS_HEADER_SIZE: Final = 0x40
-_SIGNATURE: Final = b"PE\0\0"
+_SIGNATURE_SIZE: Final = 4
 # IMAGE_FILE_HEADER: Machine, NumberOfSections, SizeOfOptionalHeader, Characteristics.
 _FILE_HEADER: Final = struct.Struct("<2H12x2H")
 # IMAGE_OPTIONAL_HEADER32: Magic, AddressOfEntryPoint, ImageBase, SectionAlignment, SizeOfImage,
@@ -78,12 +78,7 @@ def read_headers(data: bytes) -> Headers:
     Raises ImageError, whose message is a sentence without the path, where NT would not load the
     image, or where it is for a machine whose code is not run.
     """
-    if data[:2] != b"MZ":
-        raise ImageError("is no PE image (it lacks the DOS header); copy the driver again")
-    start = int.from_bytes(data[_DOS_HEADER_SIZE - 4 : _DOS_HEADER_SIZE], "little")
-    if data[start : start + len(_SIGNATURE)] != _SIGNATURE:
-        raise ImageError("is no PE image (it lacks the PE signature); copy the driver again")
-    offset = start + len(_SIGNATURE)
+    offset = pe_signature_at(data) + _SIGNATURE_SIZE
     machine, sections, optional_size, flags = _unpack(_FILE_HEADER, data, offset)
     if machine not in _MACHINES:
         raise ImageError(
