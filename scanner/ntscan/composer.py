@@ -116,8 +116,17 @@ def scan_source(source: Source, book: RuleBook, options: Options) -> TargetEntry
     worth_saying = {finding.rule_id for _, finding in found if not _is_absence(finding)}
     if options.rules or len(book.advisories) == 1:
         worth_saying |= {finding.rule_id for _, finding in found}
+    scenes = {
+        advisory.id: advisory.demonstration.scenario
+        for advisory in book.advisories
+        if advisory.demonstration is not None
+    }
     entries = [
-        finding_entry(finding, system, *demonstrations(finding, traces, run_model=options.model))
+        finding_entry(
+            finding,
+            system,
+            *demonstrations(finding, traces, scenes.get(finding.rule_id), run_model=options.model),
+        )
         for system, finding in found
         if finding.rule_id in worth_saying
     ]
